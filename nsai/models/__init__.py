@@ -1,0 +1,1 @@
+"""Architectures, one file each, readable on their own."""

@@ -1,0 +1,10 @@
+"""How models learn: one training loop, batches, seeds and devices."""
+
+from nsai.training.batches import minibatches as minibatches
+from nsai.training.batches import windows as windows
+from nsai.training.device import resolve_device as resolve_device
+from nsai.training.device import seed_everything as seed_everything
+from nsai.training.fit import History as History
+from nsai.training.fit import fit as fit
+
+__all__ = ["History", "fit", "minibatches", "resolve_device", "seed_everything", "windows"]

@@ -1,0 +1,188 @@
+"""Claims: the unit of result. A measured value held against a published or proven one."""
+
+import html
+import math
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+from nsai.workbench.display import CLAIM_MIME, METRIC_MIME, as_float, number, show
+
+Comparison = Literal["<", "<=", "==", ">=", ">"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A statement that can fail.
+
+    Attributes
+    ----------
+    name
+        What is claimed, in words; unique in its notebook.
+    measured
+        The value of this run.
+    comparison
+        ``"<"``, ``"<="``, ``"=="``, ``">="`` or ``">"``, read measured to reference.
+    reference
+        The published, proven or rival value.
+    tolerance
+        How far the measured value may lie on the wrong side (for ``"=="``, on either).
+    source
+        Where the reference comes from: paper and table, theorem, or the rival model.
+    unit
+        Unit of both values, empty for a pure number.
+    """
+
+    name: str
+    measured: float
+    comparison: Comparison
+    reference: float
+    tolerance: float
+    source: str
+    unit: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether the measured value meets the reference; a NaN never does."""
+        if math.isnan(self.measured) or math.isnan(self.reference):
+            return False
+        gap = self.measured - self.reference
+        match self.comparison:
+            case "<":
+                return gap < self.tolerance
+            case "<=":
+                return gap <= self.tolerance
+            case "==":
+                return self.measured == self.reference or abs(gap) <= self.tolerance
+            case ">=":
+                return gap >= -self.tolerance
+            case ">":
+                return gap > -self.tolerance
+
+    def __str__(self) -> str:
+        verdict = "holds" if self.holds else "FAILS"
+        unit = f" {self.unit}" if self.unit else ""
+        tolerance = f" (tolerance {number(self.tolerance)})" if self.tolerance else ""
+        return (
+            f"claim {verdict}: {self.name}: {number(self.measured)} {self.comparison} "
+            f"{number(self.reference)}{unit}{tolerance} [{self.source}]"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the claim as JSON values; numbers that JSON lacks become strings."""
+        fields = asdict(self) | {"holds": self.holds}
+        for key in ("measured", "reference", "tolerance"):
+            if not math.isfinite(fields[key]):
+                fields[key] = str(fields[key])
+        return fields
+
+
+def claim(
+    name: str,
+    measured: Any,
+    comparison: Comparison,
+    reference: Any,
+    *,
+    source: str,
+    tolerance: float = 0.0,
+    unit: str = "",
+) -> Claim:
+    """State a claim: show it, and leave it for the runner to collect.
+
+    A claim that fails does not stop the notebook; the run is then marked as failed.
+
+    Parameters
+    ----------
+    name
+        What is claimed, in words; unique in its notebook.
+    measured
+        The value of this run: a number, or a numpy or torch scalar.
+    comparison
+        ``"<"``, ``"<="``, ``"=="``, ``">="`` or ``">"``.
+    reference
+        The value to meet.
+    source
+        Where the reference comes from.
+    tolerance
+        Non-negative slack on the comparison.
+    unit
+        Unit of both values.
+
+    Raises
+    ------
+    ValueError
+        If a text is empty, the comparison unknown or the tolerance negative or not finite.
+    TypeError
+        If a value is no single number.
+
+    Examples
+    --------
+    >>> made = claim("test error", 0.034, "<=", 0.047, source="LeCun 1998, fig. 9")
+    claim holds: test error: 0.034 <= 0.047 [LeCun 1998, fig. 9]
+    >>> made.holds
+    True
+    """
+    for argument, text in (("name", name), ("source", source)):
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"{argument} of a claim must be a non-empty string, got {text!r}")
+    if comparison not in get_args(Comparison):
+        known = ", ".join(get_args(Comparison))
+        raise ValueError(f"comparison of claim {name!r} must be one of {known}; got {comparison!r}")
+    slack = as_float(tolerance, f"tolerance of claim {name!r}")
+    if not (math.isfinite(slack) and slack >= 0):
+        raise ValueError(f"tolerance of claim {name!r} must be finite and >= 0, got {slack}")
+    made = Claim(
+        name.strip(),
+        as_float(measured, f"measured value of claim {name!r}"),
+        comparison,
+        as_float(reference, f"reference of claim {name!r}"),
+        slack,
+        source.strip(),
+        unit,
+    )
+    mark = "✓ holds" if made.holds else "✗ fails"
+    show(
+        {
+            CLAIM_MIME: made.to_json(),
+            "text/plain": str(made),
+            "text/html": f"<p><strong>{mark}</strong> — {html.escape(str(made)[13:])}</p>",
+        }
+    )
+    return made
+
+
+def metric(name: str, value: Any, *, unit: str = "") -> float:
+    """Record a number that is worth comparing between runs but claims nothing.
+
+    Parameters
+    ----------
+    name
+        What was measured; unique in its notebook.
+    value
+        A number, or a numpy or torch scalar.
+    unit
+        Its unit, empty for a pure number.
+
+    Returns
+    -------
+    float
+        The value.
+
+    Examples
+    --------
+    >>> metric("parameters", 61_706)
+    parameters: 61,706
+    61706.0
+    """
+    if not isinstance(name, str) or not name.strip():
+        raise ValueError(f"name of a metric must be a non-empty string, got {name!r}")
+    measured = as_float(value, f"value of metric {name!r}")
+    stored = measured if math.isfinite(measured) else str(measured)
+    text = f"{name}: {number(measured)}{' ' + unit if unit else ''}"
+    show(
+        {
+            METRIC_MIME: {"name": name.strip(), "value": stored, "unit": unit},
+            "text/plain": text,
+            "text/html": f"<p>{html.escape(text)}</p>",
+        }
+    )
+    return measured

@@ -1,0 +1,1 @@
+"""Hybrid quantum-classical circuits (in preparation; see CHANGELOG.md)."""

@@ -1,0 +1,1 @@
+"""Spiking networks and neuromorphic hardware (in preparation; see CHANGELOG.md)."""
