@@ -67,6 +67,9 @@ class Claim:
             f"{number(self.reference)}{unit}{tolerance} [{self.source}]"
         )
 
+    def _ipython_display_(self) -> None:
+        """Show nothing: `claim` has shown it, and a cell may end with that call."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the claim as JSON values; numbers that JSON lacks become strings."""
         fields = asdict(self) | {"holds": self.holds}
@@ -150,7 +153,7 @@ def claim(
     return made
 
 
-def metric(name: str, value: Any, *, unit: str = "") -> float:
+def metric(name: str, value: Any, *, unit: str = "") -> None:
     """Record a number that is worth comparing between runs but claims nothing.
 
     Parameters
@@ -162,16 +165,10 @@ def metric(name: str, value: Any, *, unit: str = "") -> float:
     unit
         Its unit, empty for a pure number.
 
-    Returns
-    -------
-    float
-        The value.
-
     Examples
     --------
     >>> metric("parameters", 61_706)
     parameters: 61,706
-    61706.0
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"name of a metric must be a non-empty string, got {name!r}")
@@ -185,4 +182,3 @@ def metric(name: str, value: Any, *, unit: str = "") -> float:
             "text/html": f"<p>{html.escape(text)}</p>",
         }
     )
-    return measured

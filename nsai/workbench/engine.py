@@ -1,0 +1,142 @@
+"""A papermill engine for unattended runs: guarded kernel, one deadline, bounded output.
+
+What differs from papermill's own: the kernel is ours (see `nsai.workbench.kernel`) and talks over
+ipc, so that parallel kernels never race for a port; the notebook is saved on a timer and not
+twice a cell; the output kept of a cell is bounded; and the deadline is that of the notebook.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager
+from nbformat.v4 import new_output
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+
+from nsai.workbench.kernel import LIFELINE
+
+OUTPUT_LIMIT = 10_000_000  # bytes of output kept a cell
+SAVE_INTERVAL = 15.0  # seconds between saves of a notebook that is still running
+
+
+class GuardedKernelSpecManager(KernelSpecManager):
+    """Knows one kernel: this interpreter, guarded."""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """Return our kernel whatever the name, for a notebook runs in this environment."""
+        argv = [sys.executable, "-m", "nsai.workbench.kernel", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class BoundedClient(PapermillNotebookClient):
+    """A notebook client with a deadline for the notebook and a bound on each cell's output."""
+
+    def __init__(self, manager: "TimedManager", *, deadline: float, ipc: Path, **options: Any):
+        super().__init__(manager, timeout_func=self._left, **options)
+        self.deadline = deadline
+        self.ipc = ipc
+        self._kept: dict[int, int] = {}
+
+    def _left(self, _cell: Any) -> float:
+        return max(0.1, self.deadline - time.monotonic())
+
+    def create_kernel_manager(self) -> AsyncKernelManager:
+        """Make the manager of our kernel, with its sockets as files in a folder of their own."""
+        self.km = AsyncKernelManager(
+            kernel_name="python3",
+            kernel_spec_manager=GuardedKernelSpecManager(),
+            transport="ipc",
+            ip=str(self.ipc / "kernel"),
+            connection_file=str(self.ipc / "connection.json"),
+        )
+        return self.km
+
+    def output(
+        self, outs: list[Any], msg: Mapping[str, Any], display_id: str | None, cell_index: int
+    ) -> Any:
+        """Keep an output while its cell is below the bound; say so once when it is not."""
+        size = sum(map(len, map(str, _payloads(msg["content"]))))
+        before = self._kept.get(cell_index, 0)
+        self._kept[cell_index] = before + size
+        if before + size <= OUTPUT_LIMIT:
+            return super().output(outs, msg, display_id, cell_index)
+        note = f"\n[output of this cell cut at {OUTPUT_LIMIT // 1_000_000} MB; "
+        if before <= OUTPUT_LIMIT:
+            outs.append(new_output("stream", name="stderr", text=""))
+        cut = next(out for out in reversed(outs) if out.get("name") == "stderr")
+        cut["text"] = f"{note}{self._kept[cell_index] / 1e6:.1f} MB were written]\n"
+        return None
+
+
+def _payloads(content: Mapping[str, Any]) -> list[Any]:
+    """Return what an output message holds, whatever its kind."""
+    return [content.get("text", ""), *content.get("data", {}).values()]
+
+
+class TimedManager(NotebookExecutionManager):
+    """Saves a running notebook on a timer, and always at the end."""
+
+    def save(self, **changes: Any) -> None:
+        """Save when the last save is long enough ago or the run is over."""
+        due = (self.now() - self.last_save_time).total_seconds() >= SAVE_INTERVAL
+        if due or self.end_time is not None:
+            super().save(**changes)
+
+
+def execute(
+    notebook: Any,
+    *,
+    output_path: Path | None,
+    deadline: float,
+    ipc: Path,
+    cwd: Path,
+    env: Mapping[str, str],
+) -> None:
+    """Execute a notebook in place, in a guarded kernel.
+
+    Parameters
+    ----------
+    notebook
+        The notebook, its parameters already in it.
+    output_path
+        Where the notebook is saved from time to time; None for nowhere.
+    deadline
+        On the clock of `time.monotonic`, in seconds.
+    ipc
+        Folder for the sockets; its path must be short.
+    cwd, env
+        Working directory and environment of the kernel.
+
+    Raises
+    ------
+    CellTimeoutError
+        If the deadline passes.
+    DeadKernelError
+        If the kernel dies.
+    OSError
+        If the notebook cannot be saved.
+    """
+    path = str(output_path) if output_path else None
+    manager = TimedManager(notebook, output_path=path, progress_bar=False)
+    manager.notebook_start()
+    lifeline, held = os.pipe()
+    try:
+        client = BoundedClient(
+            manager,
+            deadline=deadline,
+            ipc=ipc,
+            kernel_name="python3",
+            coalesce_streams=True,
+            shutdown_kernel="immediate",
+            startup_timeout=120,
+        )
+        client.execute(cwd=str(cwd), env={**env, LIFELINE: str(lifeline)}, pass_fds=(lifeline,))
+    finally:
+        os.close(held)
+        os.close(lifeline)
+        manager.notebook_complete()
