@@ -15,6 +15,11 @@ from nsai.data.errors import DownloadError as DownloadError
 from nsai.data.errors import MissingDataError as MissingDataError
 from nsai.data.fashion_mnist import FASHION_MNIST as FASHION_MNIST
 from nsai.data.fashion_mnist import fashion_mnist as fashion_mnist
+from nsai.data.inventory import Status as Status
+from nsai.data.inventory import collect as _collect
+from nsai.data.inventory import fetch as fetch
+from nsai.data.inventory import find as find
+from nsai.data.inventory import find_all as find_all
 from nsai.data.mnist import MNIST as MNIST
 from nsai.data.mnist import mnist as mnist
 from nsai.data.mnist1d import MNIST1D as MNIST1D
@@ -37,3 +42,6 @@ from nsai.data.tabular_classics import sonar as sonar
 from nsai.data.tabular_classics import tabular_classic as tabular_classic
 from nsai.data.tiny_shakespeare import TINY_SHAKESPEARE as TINY_SHAKESPEARE
 from nsai.data.tiny_shakespeare import tiny_shakespeare as tiny_shakespeare
+
+CATALOGUE = _collect(globals().values())
+"""Every data set imported above, by name."""

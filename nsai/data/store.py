@@ -9,6 +9,7 @@ import io
 import os
 import platform
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -117,7 +118,7 @@ def read(dataset: DataSet, *names: str) -> list[bytes]:
     found = [locate(dataset, file) for file in files]
     missing = [file for file, copy in zip(files, found, strict=True) if copy is None]
     if missing:
-        raise MissingDataError(_missing(dataset, missing))
+        raise MissingDataError(missing_message(dataset, missing))
     copies = [copy for copy in found if copy is not None]
     checked = [check(dataset, file, copy) for file, copy in zip(files, copies, strict=True)]
     farthest = max((copy.place for copy in copies), key=get_args(Place).index)
@@ -159,6 +160,22 @@ def check(dataset: DataSet, file: File, found: Found) -> tuple[bytes, dict[str, 
     return content, entry
 
 
+def has_size(dataset: DataSet, file: File, found: Found) -> bool:
+    """Whether a copy has the published size, by its file system entry or its gzip trailer."""
+    if not found.packed:
+        return found.path.stat().st_size == file.size
+    with found.path.open("rb") as stream:
+        stream.seek(max(stream.seek(0, os.SEEK_END) - 4, 0))
+        trailer = stream.read()
+    if int.from_bytes(trailer, "little") == file.size % 2**32:
+        return True
+    try:  # of several gzip members the trailer tells only the last one's size
+        check(dataset, file, found)
+    except CorruptDataError:
+        return False
+    return True
+
+
 def use_package(dataset: DataSet) -> str:
     """Record that a set is taken from its distribution, and return that one's version.
 
@@ -187,7 +204,8 @@ def package_version(distribution: str) -> str | None:
         return None
 
 
-def _missing(dataset: DataSet, missing: list[File]) -> str:
+def missing_message(dataset: DataSet, missing: Sequence[File]) -> str:
+    """Say which files are missing, where they were sought and what to do."""
     searched = [
         f"{folder}{'' if folder.is_dir() else ' (no such folder)'}" for folder, _ in places(dataset)
     ]
@@ -202,8 +220,7 @@ def _missing(dataset: DataSet, missing: list[File]) -> str:
             f"(the set comes from {dataset.homepage})"
         )
     return (
-        f"{dataset.name} ({dataset.title}) is not on this machine: "
-        f"{len(missing)} of {len(dataset.files)} files missing ({names}).\n"
+        f"{dataset.name} ({dataset.title}) is not on this machine: {names} not found.\n"
         f"searched: {', '.join(searched)}\nremedy: {remedy}"
     )
 
