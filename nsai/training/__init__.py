@@ -6,5 +6,16 @@ from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
+from nsai.training.sweeps import Descent as Descent
+from nsai.training.sweeps import sweep as sweep
 
-__all__ = ["History", "fit", "minibatches", "resolve_device", "seed_everything", "windows"]
+__all__ = [
+    "Descent",
+    "History",
+    "fit",
+    "minibatches",
+    "resolve_device",
+    "seed_everything",
+    "sweep",
+    "windows",
+]
