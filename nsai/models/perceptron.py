@@ -52,7 +52,7 @@ class Trace:
     @property
     def average(self) -> Float[Tensor, " weights"]:
         """Weights averaged over all presentations (Freund and Schapire 1999), (features + 1,)."""
-        shown = self.survived.clone()
+        shown = self.survived.to(self.weights, copy=True)
         shown[1:] += 1  # as in the paper, the update itself counts as one
         return (shown[:, None] * self.weights).sum(0) / shown.sum()
 

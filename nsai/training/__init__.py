@@ -6,6 +6,7 @@ from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
+from nsai.training.folds import folds as folds
 from nsai.training.sweeps import Descent as Descent
 from nsai.training.sweeps import sweep as sweep
 
@@ -13,6 +14,7 @@ __all__ = [
     "Descent",
     "History",
     "fit",
+    "folds",
     "minibatches",
     "resolve_device",
     "seed_everything",
