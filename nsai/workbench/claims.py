@@ -2,6 +2,7 @@
 
 import html
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
@@ -65,6 +66,19 @@ class Claim:
         return (
             f"claim {verdict}: {self.name}: {number(self.measured)} {self.comparison} "
             f"{number(self.reference)}{unit}{tolerance} [{self.source}]"
+        )
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "Claim":
+        """Make a claim of what `to_json` returned."""
+        return cls(
+            name=str(fields["name"]),
+            measured=float(fields["measured"]),
+            comparison=fields["comparison"],
+            reference=float(fields["reference"]),
+            tolerance=float(fields["tolerance"]),
+            source=str(fields["source"]),
+            unit=str(fields.get("unit", "")),
         )
 
     def _ipython_display_(self) -> None:

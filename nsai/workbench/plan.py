@@ -78,7 +78,7 @@ def plan(
     request: Request,
     *,
     fresh_after: str = "",
-    keep_errors: bool = False,
+    errors_since: str = "",
 ) -> list[RunSpec]:
     """Specify the runs of a request; nothing is started before every one of them is valid.
 
@@ -92,8 +92,8 @@ def plan(
         What to run them with.
     fresh_after
         Only results that began after this time count as done (ISO, UTC).
-    keep_errors
-        Whether errors count as done.
+    errors_since
+        Errors of runs that began after this time count as done, too; empty for none.
 
     Raises
     ------
@@ -128,7 +128,7 @@ def plan(
                 threads=max(1, cores() // request.jobs),
                 environment=machine,
                 fresh_after=fresh_after,
-                keep_errors=keep_errors,
+                errors_since=errors_since,
             )
         )
     return specs

@@ -45,8 +45,9 @@ class RunSpec:
         Versions, commit and machine, as the result repeats them.
     fresh_after
         Only a run that began after this time counts as done (ISO, UTC); empty for any.
-    keep_errors
-        Whether a run that ended in an error counts as done.
+    errors_since
+        A run that began after this time (ISO, UTC) counts as done even if it ended in an error;
+        empty for none.
     """
 
     slug: str
@@ -63,7 +64,7 @@ class RunSpec:
     threads: int
     environment: Mapping[str, Any] = field(default_factory=dict)
     fresh_after: str = ""
-    keep_errors: bool = False
+    errors_since: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return the specification as JSON values."""

@@ -48,10 +48,12 @@ def is_current(result: Mapping[str, Any], spec: RunSpec) -> bool:
     A claim that failed is a result like any other; an error may be the machine's fault, so the
     run is repeated (except when a killed batch is resumed, which had met it already).
     """
+    started = str(result.get("started", ""))
+    if result.get("status") == "error" and not (spec.errors_since and started > spec.errors_since):
+        return False
     return (
         result.get("key") == spec.key
-        and (result.get("status") != "error" or spec.keep_errors)
-        and str(result.get("started", "")) >= spec.fresh_after
+        and started >= spec.fresh_after
         and data_unchanged(result.get("data", ()))
     )
 

@@ -96,7 +96,8 @@ def judge(notebook: Mapping[str, Any], failure: Failure | None = None) -> Verdic
         if payload["name"] in names and verdict.failure is None:
             message = f"two claims are named {payload['name']!r}; a name says which claim failed"
             verdict.failure = Failure("duplicate_claim", "DuplicateClaimError", message, index)
-        verdict.claims.append({**payload, "holds": _holds(payload), "cell": index})
+        made = Claim.from_json(payload)  # judged from its numbers, not from what it says of itself
+        verdict.claims.append(made.to_json() | {"cell": index})
     return verdict
 
 
@@ -146,15 +147,3 @@ def _structured(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping
                 payload = output.get("data", {}).get(mime)
                 if isinstance(payload, Mapping):
                     yield index, mime, payload
-
-
-def _holds(payload: Mapping[str, Any]) -> bool:
-    """Judge a claim from its numbers, not from what its output says of itself."""
-    return Claim(
-        name=payload["name"],
-        measured=float(payload["measured"]),
-        comparison=payload["comparison"],
-        reference=float(payload["reference"]),
-        tolerance=float(payload["tolerance"]),
-        source=payload["source"],
-    ).holds

@@ -1,0 +1,420 @@
+"""The command `nsai`. Exit codes: 0 ok, 1 a run or claim failed, 2 wrong usage."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal, NoReturn
+
+import typer
+
+from nsai.workbench.batch import BatchRecord, run_batch
+from nsai.workbench.claims import Claim
+from nsai.workbench.console import (
+    LABELS,
+    Printer,
+    outcome_row,
+    value_text,
+)
+from nsai.workbench.errors import ParameterError, WorkbenchError
+from nsai.workbench.experiments import Experiment, Project, select
+from nsai.workbench.plan import Request, cores, plan, state
+from nsai.workbench.store import Store
+from nsai.workbench.supervise import Outcome
+
+app = typer.Typer(
+    help="Run experiments in notebooks, check their claims, build the report.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+data_app = typer.Typer(help="Data sets: what there is and how to get it.", no_args_is_help=True)
+app.add_typer(data_app, name="data")
+
+Names = Annotated[list[str] | None, typer.Argument(help="Experiments, as `nsai list` names them.")]
+Preset = Annotated[str, typer.Option(help="Preset of the notebooks: quick, full, or their own.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--parameter", "-p", help="A parameter as name=value.")
+]
+Seed = Annotated[int | None, typer.Option(help="The parameter `seed`.")]
+Device = Annotated[
+    Literal["auto", "cpu", "cuda"] | None, typer.Option(help="The parameter `device`.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Repeat runs whose result is there.")]
+Jobs = Annotated[int, typer.Option(min=0, help="Notebooks at once; 0 for one a core.")]
+Timeout = Annotated[
+    float | None, typer.Option(min=0.1, help="Seconds a notebook; half an hour at quick.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_experiments(as_json: Json = False) -> None:
+    """Show the experiments: parameters with type and default, presets, last status."""
+    project, printer = Project.find(), Printer()
+    experiments = list(project.experiments().values())
+    last = _last_runs(Store(project.reports))
+    if as_json:
+        rows = [_as_json(e, project, last.get(e.name)) for e in experiments]
+        printer.json({"schema": "nsai.list/1", "experiments": rows})
+        return
+    part = None
+    for e in experiments:
+        if e.part != part:
+            printer.line(f"\n{e.part_number} {e.part}" if part else f"{e.part_number} {e.part}")
+            part = e.part
+        run = last.get(e.name)
+        status = f"{LABELS[run['status']]} ({run['preset']})" if run else "not run yet"
+        printer.line(f"  {e.name} – {e.title} [{status}]", style="bold")
+        for parameter in e.parameters.values():
+            comment = f"  # {parameter.help}" if parameter.help else ""
+            default = repr(parameter.default)
+            printer.line(f"      {parameter.name}: {parameter.type_name} = {default}{comment}")
+        printer.line(f"      presets: {', '.join(e.presets)}")
+
+
+@app.command("run")
+def run_command(
+    names: Annotated[list[str], typer.Argument(help="Experiments, as `nsai list` names them.")],
+    preset: Preset = "quick",
+    parameters: Values = None,
+    seed: Seed = None,
+    device: Device = None,
+    force: Force = False,
+    jobs: Jobs = 0,
+    timeout: Timeout = None,
+    as_json: Json = False,
+) -> None:
+    """Run experiments and check their claims; a result that is there already is not repeated."""
+    request = _request(preset, parameters, seed, device, force, jobs, timeout)
+    record = BatchRecord.begin(names, request)
+    outcomes = _run(Project.find(), record, quiet=as_json, fresh=force)
+    if as_json:
+        Printer().json([o.result | {"cached": o.cached, "folder": o.path} for o in outcomes])
+    else:
+        for outcome in outcomes:
+            _show_claims(outcome)
+    _exit_with(outcomes)
+
+
+@app.command("report")
+def report_command(
+    names: Names = None,
+    preset: Preset = "quick",
+    parameters: Values = None,
+    seed: Seed = None,
+    device: Device = None,
+    force: Force = False,
+    jobs: Jobs = 0,
+    timeout: Timeout = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Finish the batch that was killed, as it was asked.")
+    ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="Address of a Dask scheduler to run on instead.")
+    ] = None,
+    save_reference: Annotated[
+        bool, typer.Option("--save-reference", help="Keep the claims as reports/reference.json.")
+    ] = False,
+) -> None:
+    """Run what is missing or stale, then build the site below `reports/`."""
+    project, printer = Project.find(), Printer()
+    request = _request(preset, parameters, seed, device, force, jobs, timeout)
+    record = BatchRecord.begin(names or [], request)
+    found = BatchRecord.load(project.reports) if resume else None
+    if resume and found is None:
+        printer.line("no batch was interrupted; checking that everything is there")
+    record = found or record
+    select(project.experiments(), record.names)
+    record.save(project.reports)
+    outcomes = _run(
+        project, record, fresh=record.request.force, resumed=found is not None, cluster=cluster
+    )
+    record.end(project.reports)
+    index = _build_site(project, save_reference=save_reference)
+    headers = ("status", "run", "claims", "seconds", "remark")
+    printer.table(headers, [outcome_row(outcome) for outcome in outcomes])
+    printer.line(_totals(outcomes))
+    printer.line(f"report: {index}")
+    _exit_with(outcomes)
+
+
+@app.command("status")
+def status_command(
+    names: Names = None,
+    preset: Preset = "quick",
+    as_json: Json = False,
+) -> None:
+    """Show which results are current, stale, failed or missing; nothing is run."""
+    project, printer = Project.find(), Printer()
+    store = Store(project.reports)
+    specs = plan(project, select(project.experiments(), names or []), Request(preset=preset))
+    rows = []
+    for spec in specs:
+        run = store.latest(spec.slug)
+        found = run.result if run else {}
+        rows.append(
+            {
+                "run": spec.slug,
+                "state": state(spec, store),
+                "status": found.get("status"),
+                "finished": found.get("finished"),
+                "folder": str(run.path) if run else None,
+            }
+        )
+    if as_json:
+        printer.json(rows)
+        return
+    headers = ("run", "state", "last status", "finished")
+    keys = ("run", "state", "status", "finished")
+    printer.table(headers, [[value_text(row[key]) for key in keys] for row in rows])
+    if BatchRecord.load(project.reports):
+        printer.line("a batch is running or was interrupted; `nsai report --resume` finishes it")
+
+
+@app.command("diff")
+def diff_command(
+    left: Annotated[str, typer.Argument(help="A run: NAME, NAME--PRESET, …/ID or a folder.")],
+    right: Annotated[str, typer.Argument(help="The run to hold against it.")],
+    as_json: Json = False,
+) -> None:
+    """Show parameters, claims and metrics of two runs side by side."""
+    from nsai.workbench.diff import compare
+
+    store, printer = Store(Project.find().reports), Printer()
+    runs = store.find(left), store.find(right)
+    rows = compare(*runs)
+    if as_json:
+        printer.json([row.to_json() for row in rows])
+        return
+    headers = ("", "what", "name", *(f"{run.slug}/{run.path.name}" for run in runs))
+    shown = [
+        ("≠" if r.differs else "", r.group, r.name, value_text(r.left), value_text(r.right))
+        for r in rows
+    ]
+    printer.table(headers, shown)
+
+
+@app.command("new")
+def new_command(
+    name: Annotated[str, typer.Argument(help="Lower-case words joined by '-'.")],
+    part: Annotated[
+        str | None, typer.Option(help="Folder below notebooks/; the last one unless given.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading; made from the name.")] = None,
+) -> None:
+    """Make a notebook from a template that runs and passes as it is."""
+    from nsai.workbench.new import new_notebook
+
+    path = new_notebook(Project.find(), name, part=part, title=title)
+    Printer().line(f"{path}\nrun it with: nsai run {name}")
+
+
+@app.command("check")
+def check_command(
+    paths: Annotated[list[Path] | None, typer.Argument(help="Notebook files; all of them.")] = None,
+    mend: Annotated[bool, typer.Option("--fix", help="Write them in canonical form.")] = False,
+) -> None:
+    """Hold notebooks against the conventions: form, parameters and presets, first cell, claims."""
+    from nsai.workbench.check import check, fix
+
+    printer, project = Printer(), Project.find()
+    chosen = paths or project.paths()
+    if mend:
+        for path in chosen:
+            if fix(path):
+                printer.line(f"{path}: written in canonical form")
+    findings = [finding for path in chosen for finding in check(path)]
+    for finding in findings:
+        hint = "  (--fix mends it)" if finding.fixable else ""
+        printer.line(f"{finding.path}: {finding.message}{hint}")
+    if not mend and not paths:
+        project.experiments()  # two notebooks of one name are an error, too
+    printer.line(f"{len(chosen)} notebooks, {len(findings)} findings")
+    raise typer.Exit(1 if findings else 0)
+
+
+@app.command("doctor")
+def doctor_command(as_json: Json = False) -> None:
+    """Show versions, processor, GPU, disk and data sets, and what is amiss."""
+    from nsai.doctor import examine
+
+    printer = Printer()
+    rows = examine()
+    if as_json:
+        printer.json([vars(row) for row in rows])
+    else:
+        printer.table(("", "what", "found"), [("✗" if r.problem else "", *r.text) for r in rows])
+    raise typer.Exit(1 if any(row.problem for row in rows) else 0)
+
+
+@data_app.command("list")
+def data_list(as_json: Json = False) -> None:
+    """Show every data set of the catalogue and where it is."""
+    from nsai.doctor import data_rows
+
+    rows, printer = data_rows(), Printer()
+    if as_json:
+        printer.json(rows)
+        return
+    keys = ("name", "where", "licence", "title")
+    printer.table(keys, [[str(row[key]) for key in keys] for row in rows])
+
+
+@data_app.command("fetch")
+def data_fetch(
+    names: Annotated[list[str], typer.Argument(help="Data sets, as `nsai data list` names them.")],
+) -> None:
+    """Download data sets into the cache, checked against their sha256."""
+    from nsai.data import DataError, fetch
+
+    for name in names:
+        try:
+            for path in fetch(name):
+                Printer().line(str(path))
+        except DataError as error:
+            sys.stderr.write(f"nsai: {error}\n")
+            raise typer.Exit(1) from error
+
+
+def main() -> None:
+    """Run the command; errors that have a message are shown without a traceback."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except WorkbenchError as error:
+        sys.stderr.write(f"nsai: {error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nnsai: interrupted; finished runs are kept (nsai report --resume)\n")
+        sys.stderr.flush()
+        os._exit(130)  # at once: workers and kernels end when this process does
+
+
+def _interrupt(_number: int, _frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _request(
+    preset: str,
+    parameters: list[str] | None,
+    seed: int | None,
+    device: str | None,
+    force: bool,
+    jobs: int,
+    timeout: float | None,
+) -> Request:
+    values = {}
+    for text in parameters or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParameterError(f"-p expects name=value, got {text!r}")
+        if name in values:
+            raise ParameterError(f"-p gives parameter {name!r} twice")
+        values[name] = value
+    return Request(preset, values, seed, device, timeout, jobs or cores(), force)
+
+
+def _run(
+    project: Project,
+    record: BatchRecord,
+    *,
+    quiet: bool = False,
+    fresh: bool = False,
+    resumed: bool = False,
+    cluster: str | None = None,
+) -> list[Outcome]:
+    """Plan and run a batch, printing each outcome as it comes."""
+    specs = plan(
+        project,
+        select(project.experiments(), record.names),
+        record.request,
+        fresh_after=record.started if fresh else "",
+        errors_since=record.started if resumed else "",
+    )
+    printer, outcomes = Printer(), []
+    client = _dask_client(cluster) if cluster else None
+    executor = client.get_executor() if client else None
+    with printer.progress(0 if quiet else len(specs)) as progress:
+        for outcome in run_batch(specs, jobs=record.request.jobs, executor=executor):
+            outcomes.append(outcome)
+            if not quiet:
+                progress.add(outcome)
+    order = {spec.slug: i for i, spec in enumerate(specs)}
+    return sorted(outcomes, key=lambda outcome: order[outcome.result["run"]])
+
+
+def _dask_client(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise WorkbenchError("--cluster needs Dask: pip install 'nsai[cluster]'") from error
+    try:
+        return Client(address, timeout=10)
+    except (OSError, ValueError) as error:
+        raise WorkbenchError(f"no Dask scheduler answers at {address!r}: {error}") from error
+
+
+def _build_site(project: Project, *, save_reference: bool) -> Path:
+    from nsai.workbench.reference import save
+    from nsai.workbench.report import build_site
+
+    store = Store(project.reports)
+    known = project.experiments()
+    latest = [run for slug in store.slugs() if (run := store.latest(slug))]
+    runs = [run for run in latest if run.result.get("notebook") in known]
+    reference = project.reports / "reference.json"
+    if save_reference:
+        save(runs, reference)
+    return build_site(
+        [run.path for run in runs],
+        project.reports,
+        reference=reference if reference.is_file() else None,
+    )
+
+
+def _show_claims(outcome: Outcome) -> None:
+    printer = Printer()
+    for claim in outcome.result["claims"]:
+        printer.line(f"  {Claim.from_json(claim)}")
+    if outcome.result["error"]:
+        printer.line(outcome.result["error"]["traceback"])
+    printer.line(f"  {outcome.path}")
+
+
+def _totals(outcomes: list[Outcome]) -> str:
+    counts = [(sum(o.status == s for o in outcomes), label) for s, label in LABELS.items()]
+    cached = sum(outcome.cached for outcome in outcomes)
+    return ", ".join(f"{count} {label}" for count, label in [*counts, (cached, "cached")])
+
+
+def _exit_with(outcomes: list[Outcome]) -> NoReturn:
+    raise typer.Exit(0 if all(outcome.status == "passed" for outcome in outcomes) else 1)
+
+
+def _last_runs(store: Store) -> dict[str, dict[str, Any]]:
+    """Return the newest result of every notebook."""
+    last: dict[str, dict[str, Any]] = {}
+    for slug in store.slugs():
+        run = store.latest(slug)
+        if run is None:
+            continue
+        name = str(run.result["notebook"])
+        if name not in last or run.result["finished"] > last[name]["finished"]:
+            last[name] = run.result
+    return last
+
+
+def _as_json(e: Experiment, project: Project, last: dict[str, Any] | None) -> dict[str, Any]:
+    from nsai.workbench.parameters import json_value
+    from nsai.workbench.runs import describe
+
+    keys = ("run", "run_id", "status", "preset", "finished", "wall_s")
+    return describe(e, project.root) | {
+        "parameters": [parameter.to_json() for parameter in e.parameters.values()],
+        "presets": {
+            preset: {name: json_value(value) for name, value in values.items()}
+            for preset, values in e.presets.items()
+        },
+        "last": {key: last[key] for key in keys} if last else None,
+    }

@@ -1,0 +1,42 @@
+"""The tracked baseline: what each claim measured when it was last accepted."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from nsai.workbench.store import Run, write_atomically
+
+SCHEMA = "nsai.reference/1"
+
+
+def save(runs: Iterable[Run], path: Path) -> dict[str, Any]:
+    """Put passed runs without overrides into the baseline; other entries stay as they are.
+
+    Parameters
+    ----------
+    runs
+        Finished runs.
+    path
+        `reports/reference.json`.
+
+    Returns
+    -------
+    dict
+        The whole baseline: `schema`, and `runs` by name with commit, device, date and claims.
+    """
+    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"runs": {}}
+    entries = dict(stored["runs"])
+    for run in runs:
+        result = run.result
+        if result["status"] == "passed" and not result["overrides"]:
+            entries[run.slug] = {
+                "commit": result["environment"].get("commit"),
+                "device_name": result["device_name"],
+                "finished": result["finished"],
+                "wall_s": result["wall_s"],
+                "claims": {claim["name"]: claim["measured"] for claim in result["claims"]},
+            }
+    whole = {"schema": SCHEMA, "runs": dict(sorted(entries.items()))}
+    write_atomically(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    return whole
