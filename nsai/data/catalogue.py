@@ -137,6 +137,28 @@ class DataSet:
         raise KeyError(f"data set {self.name!r} has no file {name!r}")
 
 
+def listed(checksums: str, address: str = "") -> tuple[File, ...]:
+    """Read a table of files: checksum, size and name a line.
+
+    Parameters
+    ----------
+    checksums
+        The lines.
+    address
+        What stands before each name in its URL; empty if the files have none.
+
+    Examples
+    --------
+    >>> listed("e3b0c442" * 8 + " 0 a.txt", "https://example.org/")[0].urls
+    ('https://example.org/a.txt',)
+    """
+    files = []
+    for line in checksums.strip().splitlines():
+        sha256, size, name = line.split()
+        files.append(File(name, sha256, int(size), (address + name,) if address else ()))
+    return tuple(files)
+
+
 def raw_github(repository: str, commit: str, path: str) -> str:
     """Address of a file at a fixed commit, so that its bytes cannot change.
 

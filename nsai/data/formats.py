@@ -1,5 +1,6 @@
 """Readers of the file formats that several sets share: bytes in, arrays out."""
 
+import csv
 import gzip
 import io
 import math
@@ -68,8 +69,8 @@ def npy(content: bytes) -> NDArray:
     return np.asarray(np.load(io.BytesIO(content), allow_pickle=False))
 
 
-def rows(content: bytes, *, separator: str = ",") -> list[list[str]]:
-    r"""Read lines of separated cells without quotes: blank lines dropped, cells stripped.
+def rows(content: bytes) -> list[list[str]]:
+    r"""Read comma-separated lines: blank ones dropped, cells stripped.
 
     Raises
     ------
@@ -78,12 +79,27 @@ def rows(content: bytes, *, separator: str = ",") -> list[list[str]]:
 
     Examples
     --------
-    >>> rows(b"a, 1\nb, 2\n\n")
-    [['a', '1'], ['b', '2']]
+    >>> rows(b'a, 1\n"b,c", 2\n\n')
+    [['a', '1'], ['b,c', '2']]
     """
-    lines = content.decode().splitlines()
-    cells = [[cell.strip() for cell in line.split(separator)] for line in lines if line.strip()]
-    if cells and len({len(row) for row in cells}) != 1:
-        widths = sorted({len(row) for row in cells})
+    lines = csv.reader(io.StringIO(content.decode(), newline=""), skipinitialspace=True)
+    cells = [[cell.strip() for cell in line] for line in lines if line]
+    widths = sorted({len(line) for line in cells})
+    if len(widths) > 1:
         raise ValueError(f"expected lines of equally many cells, got {widths}")
     return cells
+
+
+def columns(content: bytes) -> dict[str, list[str]]:
+    r"""Read comma-separated lines below a line of titles; of equal titles the first counts.
+
+    Examples
+    --------
+    >>> columns(b"a,b,a\n1,2,3\n")
+    {'a': ['1'], 'b': ['2']}
+    """
+    titles, *lines = rows(content)
+    found: dict[str, list[str]] = {}
+    for title, *cells in zip(titles, *lines, strict=True):
+        found.setdefault(title, cells)
+    return found
