@@ -47,22 +47,19 @@ def examine() -> list[Examined]:
 
 def data_rows() -> list[dict[str, Any]]:
     """Return a row for every data set of the catalogue: name, where it is, licence, title."""
-    from nsai.data import CATALOGUE, status
+    from nsai.data import CATALOGUE, find_all
 
-    rows = []
-    for dataset in CATALOGUE.values():
-        found = status(dataset.name)
-        where = found.where if found.available else "missing"
-        rows.append(
-            {
-                "name": dataset.name,
-                "available": found.available,
-                "where": str(where),
-                "licence": dataset.licence,
-                "title": dataset.title,
-            }
-        )
-    return rows
+    return [
+        {
+            "name": found.name,
+            "available": found.available,
+            "where": found.where or "missing",
+            "licence": CATALOGUE[found.name].licence,
+            "title": CATALOGUE[found.name].title,
+            "detail": found.detail,
+        }
+        for found in find_all()
+    ]
 
 
 def _python() -> Examined:

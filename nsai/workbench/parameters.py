@@ -17,7 +17,7 @@ import math
 import operator
 import re
 import tokenize
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ from nsai.workbench.errors import NotebookFormatError, ParameterError
 
 Scalar = int | float | str | bool
 SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+PRESET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")  # stands in the names of folders and pages
+# ast.literal_eval and ast.parse raise these for text that is hostile rather than wrong
+UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -83,9 +86,10 @@ class Parameter:
             return None
         if not self.is_list:
             return self._scalar(value, value)
-        if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
+        items = value.tolist() if hasattr(value, "tolist") else value
+        if isinstance(items, (str, bytes)) or not isinstance(items, Sequence):
             raise self._error(value)
-        return [self._scalar(item, value) for item in value]
+        return [self._scalar(item, value) for item in items]
 
     def parse(self, text: str) -> Any:
         """Read a value from the command line by the declared type.
@@ -102,7 +106,7 @@ class Parameter:
         >>> Parameter("rates", "float", [0.1], is_list=True).parse("0.1, 0.2")
         [0.1, 0.2]
         """
-        if self.optional and text.strip().lower() == "none":
+        if self.optional and _is_none(text):
             return None
         if not self.is_list:
             return self._parse_scalar(text, text)
@@ -110,7 +114,7 @@ class Parameter:
         if stripped.startswith("["):
             try:
                 return self.convert(json.loads(stripped))
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 raise self._error(text) from error
         items = [item for item in stripped.split(",") if stripped]
         return [
@@ -119,11 +123,9 @@ class Parameter:
 
     def _parse_scalar(self, text: str, whole: str) -> Scalar:
         value: Any = text
-        if self.kind == "int" and re.fullmatch(r"[+-]?\d+(_\d+)*", text.strip()):
-            value = int(text)
-        elif self.kind == "float":
+        if self.kind in ("int", "float"):
             try:
-                value = float(text)
+                value = SCALARS[self.kind](text)
             except ValueError:
                 value = text
         elif self.kind == "bool":
@@ -135,17 +137,22 @@ class Parameter:
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
             value = value.item()
         if self.kind in ("str", "bool"):
-            converted = value if isinstance(value, (str, bool)) else None
-            if type(converted) is not SCALARS[self.kind]:
-                converted = None
-        elif not isinstance(value, (bool, str)):
+            converted = value if type(value) is SCALARS[self.kind] else None
+        elif not isinstance(value, (bool, str, bytes, bytearray)):
             try:
                 converted = operator.index(value) if self.kind == "int" else float(value)
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 converted = None
+        if isinstance(converted, str) and not self._can_hold(converted):
+            converted = None
         if converted is None or (self.choices and converted not in self.choices):
             raise self._error(whole)
         return converted
+
+    def _can_hold(self, text: str) -> bool:
+        """Whether a string can be written as UTF-8 and is not taken for None when given back."""
+        none = self.optional and not self.is_list and _is_none(text)
+        return not none and text == text.encode(errors="ignore").decode()
 
     def _error(self, value: Any) -> ParameterError:
         return ParameterError(
@@ -199,8 +206,8 @@ def read_parameters(source: str, where: str = "parameters cell") -> dict[str, Pa
     """
     try:
         body = ast.parse(source).body
-    except SyntaxError as error:
-        raise NotebookFormatError(f"{where}: {error.msg} (line {error.lineno})") from error
+    except UNREADABLE as error:
+        raise NotebookFormatError(f"{where}: is no Python: {error}") from error
     comments = _comments(source)
     found: dict[str, Parameter] = {}
     for line in body:
@@ -218,7 +225,7 @@ def read_parameters(source: str, where: str = "parameters cell") -> dict[str, Pa
             raise NotebookFormatError(f"{at}: parameter {name!r} has no default")
         try:
             default = ast.literal_eval(line.value)
-        except ValueError as error:
+        except UNREADABLE as error:
             raise NotebookFormatError(
                 f"{at}: the default of {name!r} must be a literal, got `{ast.unparse(line.value)}`"
             ) from error
@@ -251,7 +258,7 @@ def read_presets(
         value = ast.literal_eval(body[0].value)
         if targets != ["presets"] or not isinstance(value, dict):
             raise ValueError
-    except (SyntaxError, ValueError) as error:
+    except UNREADABLE as error:
         raise NotebookFormatError(
             f"{where}: expected one literal `presets = {{...}}`, got {source[:60]!r}"
         ) from error
@@ -260,10 +267,14 @@ def read_presets(
         raise NotebookFormatError(f"{where}: preset {sorted(missing)[0]!r} is missing")
     presets = {}
     for name, values in value.items():
+        if not (isinstance(name, str) and PRESET.fullmatch(name)):
+            raise NotebookFormatError(
+                f"{where}: a preset's name must be lower-case words joined by '-', got {name!r}"
+            )
         if not isinstance(values, dict):
             raise NotebookFormatError(f"{where}: preset {name!r} must be a dict, got {values!r}")
         try:
-            presets[str(name)] = convert_all(values, parameters)
+            presets[name] = convert_all(values, parameters)
         except ParameterError as error:
             raise NotebookFormatError(f"{where}, preset {name!r}: {error}") from error
     return presets
@@ -305,13 +316,23 @@ def _declared(name: str, annotation: ast.expr, help_text: str, at: str) -> Param
     choices: tuple[Scalar, ...] = ()
     kind = ast.unparse(annotation)
     if isinstance(annotation, ast.Subscript) and ast.unparse(annotation.value) == "Literal":
-        literal = ast.literal_eval(annotation.slice)
+        try:
+            literal = ast.literal_eval(annotation.slice)
+        except UNREADABLE as error:
+            raise unsupported from error
         choices = literal if isinstance(literal, tuple) else (literal,)
         kinds = {type(choice).__name__ for choice in choices}
         kind = kinds.pop() if len(kinds) == 1 else "mixed"
     if kind not in SCALARS:
         raise unsupported
+    if optional and not is_list and any(map(_is_none, choices)):
+        raise NotebookFormatError(f"{at}: {name!r} cannot have both None and 'none' as choices")
     return Parameter(name, kind, None, is_list, optional, choices, help_text)
+
+
+def _is_none(text: Any) -> bool:
+    """Whether a text stands for None on the command line."""
+    return isinstance(text, str) and text.strip().lower() == "none"
 
 
 def _comments(source: str) -> dict[int, str]:

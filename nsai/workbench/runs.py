@@ -165,5 +165,5 @@ def result_of(
 
 def _as_argument(value: Any) -> str:
     if isinstance(value, (list, bool)):
-        return json.dumps([json_value(v) for v in value] if isinstance(value, list) else value)
+        return json.dumps(value)  # NaN and Infinity, too, as they are read back
     return "none" if value is None else str(value)

@@ -126,6 +126,7 @@ class Store:
         target = self.reports / "runs" / slug / staging.name
         target.parent.mkdir(parents=True, exist_ok=True)
         staging.rename(target)
+        staging.parent.rmdir()
         sync(target.parent)
         for run in self.runs(slug)[KEEP:]:
             shutil.rmtree(run.path)

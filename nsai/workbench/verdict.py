@@ -22,6 +22,7 @@ KINDS = {
     "DeadKernelError": "kernel_died",
 }
 MESSAGE_LIMIT = 2_000
+RUNNING = "running_cell"  # in the notebook's metadata: the cell that was begun last
 
 
 @dataclass(frozen=True)
@@ -132,11 +133,10 @@ def _unfinished(notebook: Mapping[str, Any]) -> Failure | None:
 
 
 def _located(failure: Failure | None, notebook: Mapping[str, Any]) -> Failure | None:
-    """Add the cell at which the runner's failure happened: the last that the kernel had begun."""
+    """Add the cell that was running when the runner's failure happened."""
     if failure is None or failure.cell is not None:
         return failure
-    begun = [index for index, cell in _code_cells(notebook) if cell.get("execution_count")]
-    return replace(failure, cell=begun[-1] if begun else None)
+    return replace(failure, cell=notebook.get("metadata", {}).get("nsai", {}).get(RUNNING))
 
 
 def _structured(notebook: Mapping[str, Any]) -> Iterator[tuple[int, str, Mapping[str, Any]]]:
