@@ -25,6 +25,7 @@ from nsai.workbench.errors import NotebookFormatError, ParameterError
 
 Scalar = int | float | str | bool
 SCALARS: dict[str, type] = {"int": int, "float": float, "str": str, "bool": bool}
+SHOWN = 200  # characters of a wrong value in an error
 PRESET = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")  # stands in the names of folders and pages
 # ast.literal_eval and ast.parse raise these for text that is hostile rather than wrong
 UNREADABLE = (SyntaxError, ValueError, TypeError, MemoryError, RecursionError)
@@ -155,9 +156,12 @@ class Parameter:
         return not none and text == text.encode(errors="ignore").decode()
 
     def _error(self, value: Any) -> ParameterError:
+        shown = repr(value)
+        shown = shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…"
+        hint = "; for no value write None" if self.optional and _is_none(value) else ""
         return ParameterError(
-            f"parameter {self.name!r} expects {self.type_name}, got {value!r} "
-            f"({type(value).__name__})"
+            f"parameter {self.name!r} expects {self.type_name}, got {shown} "
+            f"({type(value).__name__}){hint}"
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -207,7 +211,8 @@ def read_parameters(source: str, where: str = "parameters cell") -> dict[str, Pa
     try:
         body = ast.parse(source).body
     except UNREADABLE as error:
-        raise NotebookFormatError(f"{where}: is no Python: {error}") from error
+        reason = str(error) or type(error).__name__
+        raise NotebookFormatError(f"{where} is no Python: {reason}") from error
     comments = _comments(source)
     found: dict[str, Parameter] = {}
     for line in body:
@@ -274,7 +279,7 @@ def read_presets(
         if not isinstance(values, dict):
             raise NotebookFormatError(f"{where}: preset {name!r} must be a dict, got {values!r}")
         try:
-            presets[name] = convert_all(values, parameters)
+            presets[name] = convert_all({str(key): v for key, v in values.items()}, parameters)
         except ParameterError as error:
             raise NotebookFormatError(f"{where}, preset {name!r}: {error}") from error
     return presets
