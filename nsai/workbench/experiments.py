@@ -18,6 +18,11 @@ from nsai.workbench.errors import (
 from nsai.workbench.parameters import Parameter, convert_all, read_parameters, read_presets
 
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+MARKUP = re.compile(
+    r"(\$[^$]*\$)"  # maths: kept
+    r"|`([^`]*)`"  # code: kept without its marks
+    r"|(?<!\w)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?!\w)"  # emphasis: dropped
+)
 
 
 @dataclass(frozen=True)
@@ -113,13 +118,35 @@ def load_notebook(path: Path) -> dict[str, Any]:
     """
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise NotebookFormatError(f"{path}: cannot be read as a notebook: {error}") from error
     if not (isinstance(notebook, dict) and isinstance(notebook.get("cells"), list)):
         raise NotebookFormatError(f"{path}: holds no list of cells")
     if notebook.get("nbformat") != 4:
         raise NotebookFormatError(f"{path}: expected nbformat 4, got {notebook.get('nbformat')!r}")
+    for index, cell in enumerate(notebook["cells"]):
+        if fault := _fault(cell):
+            raise NotebookFormatError(f"{path}: cell {index} {fault}")
     return notebook
+
+
+def _fault(cell: Any) -> str:
+    """Say what of a cell is not as the format has it; empty if all of it is."""
+    if not isinstance(cell, dict):
+        return f"is no object but {cell!r:.60}"
+    source, metadata = cell.get("source", ""), cell.get("metadata", {})
+    if not (isinstance(source, str) or _is_texts(source)):
+        return f"has a source that is neither text nor lines: {source!r:.60}"
+    text = cell_source(cell)
+    if text != text.encode(errors="ignore").decode():
+        return "holds half of a surrogate pair, which no file can"
+    if not (isinstance(metadata, dict) and _is_texts(metadata.get("tags", []))):
+        return f"has metadata that are no object with a list of tags: {metadata!r:.60}"
+    return ""
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def read_experiment(path: Path) -> Experiment:
@@ -200,6 +227,7 @@ class Project:
             path
             for path in self.notebooks.rglob("*.ipynb")
             if not any(part.startswith(".") for part in path.relative_to(self.notebooks).parts)
+            and not path.is_dir()
         ]
         return sorted(files, key=lambda p: (*_numbered(p.parent.name), *_numbered(p.stem)))
 
@@ -261,6 +289,6 @@ def _heading(cell: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _plain(markdown: str) -> str:
-    """Drop links, emphasis and line breaks from a paragraph."""
+    """Drop links, emphasis and line breaks from a paragraph, but not what is maths or code."""
     text = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", markdown)
-    return " ".join(re.sub(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}", "", text).split())
+    return " ".join(MARKUP.sub(lambda found: found[1] or found[2] or "", text).split())
