@@ -29,11 +29,14 @@ class Printer:
 
     def __init__(self, terminal: bool | None = None) -> None:
         self.terminal = sys.stdout.isatty() if terminal is None else terminal
-        self.console = Console(highlight=False, markup=False, soft_wrap=not self.terminal)
+        self.console = Console(highlight=False, markup=False)
 
     def line(self, text: str = "", style: str | None = None) -> None:
         """Print one line."""
-        self.console.print(text, style=style if self.terminal else None)
+        if self.terminal:
+            self.console.print(text, style=style)
+        else:
+            print(text, flush=True)
 
     def table(
         self, headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
@@ -41,7 +44,7 @@ class Printer:
         """Print rows in columns: a table on a terminal, tab-separated lines elsewhere."""
         if not self.terminal:
             for row in [headers, *rows]:
-                self.console.print("\t".join(row))
+                self.line("\t".join(row))
             return
         drawn = Table(title=title, title_justify="left", header_style="bold")
         for header in headers:

@@ -1,6 +1,8 @@
 """One run from lock to published folder: start the worker, watch it, keep what it leaves."""
 
+import errno
 import json
+import os
 import subprocess
 import sys
 import traceback
@@ -82,7 +84,8 @@ def execute_run(spec: RunSpec) -> Outcome:
             return _keep(store, spec, staging, started, failure)
     except OSError as error:
         message = f"the run could not be kept: {error}"
-        failure = Failure("disk_full", type(error).__name__, message)
+        kind = "disk_full" if error.errno == errno.ENOSPC else "internal"
+        failure = Failure(kind, type(error).__name__, message)
         verdict = Verdict(failure)
         return Outcome(result_of(spec, verdict, identity=identity, started=started), None)
 
@@ -114,10 +117,13 @@ def _supervise(spec: RunSpec, staging: Path) -> Failure | None:
         worker.wait()
     if code == 0:
         return None
+    if code == errno.ENOSPC:
+        return Failure("disk_full", "OSError", f"{os.strerror(code)}: {staging}")
     tail = (staging / LOG).read_text(errors="replace")[-4_000:]
-    kind = "disk_full" if "[Errno 28]" in tail else "internal"
     last = tail.strip().rpartition("\n")[2]
-    return Failure(kind, "WorkerError", f"the worker ended with code {code}: {last}", None, tail)
+    return Failure(
+        "internal", "WorkerError", f"the worker ended with code {code}: {last}", None, tail
+    )
 
 
 def _keep(

@@ -38,7 +38,12 @@ def main() -> None:
     """Run the notebook that the line on stdin names."""
     request = json.loads(sys.stdin.readline())
     threading.Thread(target=_follow_batch, daemon=True).start()
-    run(RunSpec(**request["spec"]), Path(request["staging"]))
+    try:
+        run(RunSpec(**request["spec"]), Path(request["staging"]))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.exit(errno.ENOSPC)  # the log is on the full disk, too: the exit code says it
 
 
 def run(spec: RunSpec, staging: Path) -> None:
