@@ -21,7 +21,7 @@ YIN_YANG = DataSet(
     title="Yin-Yang: 7,000 points, the samples of the publication",
     licence="MIT",
     citation="Kriener, Göltz and Petrovici 2022, The Yin-Yang dataset, NICE",
-    shape="x float32 (n, 4) in [0, 1], y int64 (n,): yin, yang, dot; 5,000 train, 1,000 + 1,000",
+    shape="x float32 (n, 4) in [0, 1], y int64 (n,): two halves, dots; 5,000 train, 1,000 + 1,000",
     splits=("train", "validation", "test"),
     homepage="https://github.com/lkriener/yin_yang_data_set",
     files=listed(CHECKSUMS, raw_github("lkriener/yin_yang_data_set", COMMIT, "publication_data/")),
@@ -39,8 +39,9 @@ def yin_yang(split: str = "train") -> Labelled:
     Returns
     -------
     Labelled
-        x of shape (n, 4): a point and its mirror image (a, b, 1 - a, 1 - b); y 0 yin, 1 yang,
-        2 the dots.
+        x of shape (n, 4): a point and its mirror image (a, b, 1 - a, 1 - b); y 0 and 1 the two
+        halves, 2 the dots. The source lists the names yin, yang, dot, yet its code makes class 1
+        from what it calls yin.
 
     Raises
     ------
