@@ -1,5 +1,12 @@
 """Architectures, one file each, readable on their own."""
 
+from nsai.models.lenet import LeNet5 as LeNet5
+from nsai.models.lenet import Subsampling as Subsampling
+from nsai.models.lenet import TableConv2d as TableConv2d
+from nsai.models.lenet import connection_table as connection_table
+from nsai.models.lenet import digit_codes as digit_codes
+from nsai.models.lenet import map_criterion as map_criterion
+from nsai.models.lenet import scaled_tanh as scaled_tanh
 from nsai.models.margin import Margin as Margin
 from nsai.models.margin import maximum_margin as maximum_margin
 from nsai.models.mlp import MLP as MLP
@@ -8,6 +15,8 @@ from nsai.models.mlp import squared_error as squared_error
 from nsai.models.perceptron import Perceptron as Perceptron
 from nsai.models.perceptron import Trace as Trace
 from nsai.models.perceptron import reachable_weights as reachable_weights
+from nsai.models.residual import ResidualBlock as ResidualBlock
+from nsai.models.residual import ResidualCNN as ResidualCNN
 from nsai.models.threshold import Impossibility as Impossibility
 from nsai.models.threshold import ThresholdUnit as ThresholdUnit
 from nsai.models.threshold import corners as corners
@@ -21,19 +30,28 @@ from nsai.models.threshold_census import census as census
 __all__ = [
     "Census",
     "Impossibility",
+    "LeNet5",
     "MLP",
     "Margin",
     "Perceptron",
+    "ResidualBlock",
+    "ResidualCNN",
+    "Subsampling",
+    "TableConv2d",
     "ThresholdUnit",
     "Trace",
     "census",
+    "connection_table",
     "corners",
     "cross_entropy",
+    "digit_codes",
     "infeasibility_certificate",
     "is_threshold_function",
+    "map_criterion",
     "maximum_margin",
     "parity",
     "reachable_weights",
     "realise",
+    "scaled_tanh",
     "squared_error",
 ]

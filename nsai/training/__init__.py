@@ -1,5 +1,7 @@
 """How models learn: one training loop, batches, seeds and devices."""
 
+from nsai.training.augment import random_shifts as random_shifts
+from nsai.training.augment import shift as shift
 from nsai.training.batches import minibatches as minibatches
 from nsai.training.batches import windows as windows
 from nsai.training.device import resolve_device as resolve_device
@@ -16,8 +18,10 @@ __all__ = [
     "fit",
     "folds",
     "minibatches",
+    "random_shifts",
     "resolve_device",
     "seed_everything",
+    "shift",
     "sweep",
     "windows",
 ]
