@@ -266,8 +266,13 @@ def data_fetch(
     names: Annotated[list[str], typer.Argument(help="Data sets, as `nsai data list` names them.")],
 ) -> None:
     """Download data sets into the cache, checked against their sha256."""
-    from nsai.data import DataError, fetch
+    from nsai.data import DataError, fetch, find
 
+    try:
+        for name in names:
+            find(name)
+    except ValueError as error:
+        raise ParameterError(str(error)) from error
     for name in names:
         try:
             for path in fetch(name):
