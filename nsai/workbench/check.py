@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nsai.workbench.closure import without_magics
 from nsai.workbench.errors import NotebookFormatError
 from nsai.workbench.experiments import cell_source, cell_tags, load_notebook, read_experiment
 from nsai.workbench.store import write_atomically
+from nsai.workbench.syntax import parse_cell
 
 LONGEST_CELL = 20
 REQUIRED = {"seed": "int", "device": "Literal['auto', 'cpu', 'cuda']"}
@@ -146,7 +146,7 @@ def _content(cells: list[dict[str, Any]]) -> Iterator[str]:
         if source.count("\n") >= LONGEST_CELL:
             yield f"cell {index} has over {LONGEST_CELL} lines; the logic belongs in a package"
         try:
-            tree = ast.parse(without_magics(source))
+            tree = parse_cell(source)
         except SyntaxError as error:
             yield f"cell {index}, line {error.lineno}: {error.msg}"
             continue

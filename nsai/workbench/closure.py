@@ -2,84 +2,21 @@
 
 A package's ``__init__`` that only re-exports names is looked through: ``from nsai.models import
 LeNet`` reaches the file of LeNet and not its siblings, so that editing one model re-runs the
-notebooks that use it and no others. Any other ``__init__`` counts as a whole.
+notebooks that use it and no others. Any other ``__init__`` counts as a whole. What is imported
+under a name that is computed when the code runs is not seen.
 """
 
 import ast
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 
+from nsai.workbench.imports import ANY, LOADED, Import, Module, imports_of
+from nsai.workbench.syntax import parse_cell
+
 OWN_PACKAGES = ("nsai", "spiking", "quantum")
-
-
-@dataclass(frozen=True)
-class Import:
-    """An imported module and the name taken from it.
-
-    Attributes
-    ----------
-    module
-        Dotted name of the module.
-    name
-        What is taken from it; None for the module as a whole.
-    attributes
-        If the bound name is only ever used as ``bound.attribute``: those attributes. They say
-        what is imported when the bound name turns out to be a package.
-    """
-
-    module: str
-    name: str | None = None
-    attributes: frozenset[str] | None = None
-
-    @property
-    def inside(self) -> str:
-        """The dotted name of what is bound, should it be a module."""
-        return f"{self.module}.{self.name}" if self.name else self.module
-
-
-@dataclass
-class Module:
-    """A parsed source file of one of our packages; one that does not parse imports nothing."""
-
-    name: str
-    path: Path
-
-    @cached_property
-    def tree(self) -> ast.Module:
-        """The syntax tree."""
-        try:
-            return ast.parse(self.path.read_bytes())
-        except SyntaxError:
-            return ast.Module(body=[], type_ignores=[])
-
-    @cached_property
-    def imports(self) -> set[Import]:
-        """Every import, wherever in the file it stands."""
-        return imports_of(self.tree, self.name, is_package=self.is_package)
-
-    @property
-    def is_package(self) -> bool:
-        """Whether this is an ``__init__``."""
-        return self.path.name == "__init__.py"
-
-    @cached_property
-    def exports(self) -> dict[str, Import] | None:
-        """What a purely re-exporting ``__init__`` offers; None if it does anything else."""
-        if not self.is_package:
-            return None
-        found = {}
-        for line in self.tree.body:
-            if isinstance(line, ast.ImportFrom):
-                for alias in line.names:
-                    source = _absolute(self.name, line, is_package=True)
-                    found[alias.asname or alias.name] = Import(source, alias.name)
-            elif not _is_literal(line):
-                return None
-        return found
 
 
 @dataclass
@@ -117,16 +54,15 @@ class Sources:
         Parameters
         ----------
         cells
-            Python source; lines of IPython magic and shell are passed over, and so is a cell
-            that does not parse (it fails when it is run).
+            Source with what IPython adds to Python; a cell that does not parse is passed over
+            (it fails when it is run).
         """
-        body: list[ast.stmt] = []
+        tree = ast.Module(body=[], type_ignores=[])
         for cell in cells:
             try:
-                body += ast.parse(without_magics(cell)).body
+                tree.body += parse_cell(cell).body
             except SyntaxError:
                 continue
-        tree = ast.Module(body=body, type_ignores=[])
         pending = list(imports_of(tree, "", is_package=False))
         found, seen = Reach(), set[Import]()
         while pending:
@@ -137,7 +73,7 @@ class Sources:
             top = wanted.module.partition(".")[0]
             if top in self.roots:
                 pending += self._around(wanted.inside) + self._follow(wanted, found)
-            elif top not in sys.stdlib_module_names:
+            elif top and top not in sys.stdlib_module_names:
                 found.third_party.add(top)
         return found
 
@@ -147,25 +83,47 @@ class Sources:
         while "." in module:
             module = module.rpartition(".")[0]
             parent = self._find(module)
-            if parent is not None and parent.exports is None and parent.is_package:
-                found.append(Import(module))
+            if parent is not None and parent.is_package and not parent.is_looked_through:
+                found.append(Import(module, uses=LOADED))
         return found
 
     def _follow(self, wanted: Import, found: Reach) -> list[Import]:
-        inside = self._find(wanted.inside)
-        if inside is not None and inside.exports is not None and wanted.attributes is not None:
-            return [Import(inside.name, attribute) for attribute in wanted.attributes]
-        if wanted.attributes is not None:
-            return [replace(wanted, attributes=None)]
+        """Return what a name that is taken from a module leads to next."""
         module = self._find(wanted.module)
+        if wanted.name is None or wanted.name == "*":
+            return self._use(module, ANY if wanted.name else wanted.uses, found)
+        inside = self._find(wanted.inside)
+        bound = module.bindings.get(wanted.name, ()) if module else ()
+        steps = [
+            replace(other, uses=wanted.uses) for other in bound if other.inside != wanted.inside
+        ]
+        if module is not None and module.is_looked_through and (steps or inside):
+            return steps or self._use(inside, wanted.uses, found)
+        return [
+            *steps,
+            *self._use(inside, wanted.uses, found),
+            *self._load(module, found),
+        ]
+
+    def _use(
+        self, module: Module | None, uses: frozenset[tuple[str, ...]], found: Reach
+    ) -> list[Import]:
+        """Follow what is taken of a module: anything that it offers if that is not known."""
         if module is None:
             return []
-        if module.exports is not None and wanted.name is not None:
-            exported = module.exports.get(wanted.name)
-            if exported is not None and exported != wanted:
-                return [exported]
-        if wanted.name is not None and module.is_package and inside is not None:
-            return [Import(wanted.inside)]
+        if () in uses:
+            offered = [other for names in module.bindings.values() for other in names]
+            return self._load(module, found) + offered
+        steps = [
+            Import(module.name, first, frozenset(use[1:] for use in uses if use[0] == first))
+            for first in {use[0] for use in uses}
+        ]
+        return steps if module.is_looked_through else steps + self._load(module, found)
+
+    def _load(self, module: Module | None, found: Reach) -> list[Import]:
+        """Count a module's file in and return what it imports."""
+        if module is None:
+            return []
         found.files[module.name] = module.path
         return list(module.imports)
 
@@ -183,60 +141,3 @@ def package_roots() -> dict[str, Path]:
     """Find our packages on the path without importing them."""
     specs = {name: find_spec(name) for name in OWN_PACKAGES}
     return {name: Path(s.origin).parent for name, s in specs.items() if s and s.origin}
-
-
-def imports_of(tree: ast.Module, module: str, *, is_package: bool) -> set[Import]:
-    """Return every import of a syntax tree, wherever in it the import stands."""
-    attributes, bare = _uses(tree)
-    found = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                bound = alias.asname
-                used = attributes.get(bound) if bound and bound not in bare else None
-                found.add(Import(alias.name, None, used))
-        elif isinstance(node, ast.ImportFrom):
-            source = _absolute(module, node, is_package=is_package)
-            for alias in node.names:
-                bound = alias.asname or alias.name
-                used = attributes.get(bound) if bound not in bare else None
-                found.add(Import(source, None if alias.name == "*" else alias.name, used))
-    return found
-
-
-def without_magics(source: str) -> str:
-    """Replace lines of IPython magic and shell, which Python cannot parse, by nothing."""
-    lines = source.splitlines()
-    return "\n".join("" if line.lstrip().startswith(("%", "!")) else line for line in lines)
-
-
-def _uses(tree: ast.Module) -> tuple[dict[str, frozenset[str]], set[str]]:
-    """Return the attributes taken of each name, and the names that are used in any other way."""
-    attributes: dict[str, set[str]] = {}
-    owners = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            attributes.setdefault(node.value.id, set()).add(node.attr)
-            owners.add(id(node.value))
-    bare = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and id(n) not in owners}
-    return {name: frozenset(found) for name, found in attributes.items()}, bare
-
-
-def _absolute(module: str, node: ast.ImportFrom, *, is_package: bool) -> str:
-    """Return the absolute name of the module that a ``from`` import takes from."""
-    if not node.level:
-        return node.module or ""
-    parts = module.split(".")
-    base = parts[: len(parts) - node.level + is_package]
-    return ".".join([*base, node.module] if node.module else base)
-
-
-def _is_literal(line: ast.stmt) -> bool:
-    """Whether a statement is a docstring or binds a name to a literal."""
-    if isinstance(line, (ast.Expr, ast.Assign, ast.AnnAssign)) and line.value is not None:
-        try:
-            ast.literal_eval(line.value)
-        except ValueError:
-            return False
-        return True
-    return False

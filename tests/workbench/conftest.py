@@ -1,0 +1,23 @@
+"""Fixtures of the workbench's tests."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from nsai.workbench.closure import Sources
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Callable[[Mapping[str, str | bytes]], Sources]:
+    """Write the files of a package `own` and return its sources."""
+
+    def write(files: Mapping[str, str | bytes]) -> Sources:
+        root = tmp_path / "own"
+        for name, text in {"__init__.py": "", **files}.items():
+            path = root / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return Sources({"own": root})
+
+    return write
