@@ -58,13 +58,12 @@ def content_key(
 
 
 def normalised_cells(cells: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
-    """Return type, tags and text of the cells, without what a run or an editor changes."""
+    """Return type, tags and text of the cells, without what a run or `nsai check --fix` changes.
+
+    Space inside a cell stays: it may stand in a text.
+    """
     return [
-        [
-            cell.get("cell_type"),
-            sorted(cell_tags(cell)),
-            [line.rstrip() for line in cell_source(cell).strip().splitlines()],
-        ]
+        [cell.get("cell_type"), sorted(cell_tags(cell)), cell_source(cell).rstrip()]
         for cell in cells
     ]
 
@@ -108,11 +107,12 @@ def data_unchanged(records: Iterable[Mapping[str, Any]]) -> bool:
             path = Path(entry["path"])
             try:
                 status = path.stat()
+                touched = status.st_mtime_ns != entry.get("mtime_ns")
+                if status.st_size != entry["size"]:
+                    return False
+                if touched and _sha256(path) != entry["sha256"]:
+                    return False
             except OSError:
-                return False
-            if status.st_size != entry["size"]:
-                return False
-            if status.st_mtime_ns != entry.get("mtime_ns") and _sha256(path) != entry["sha256"]:
                 return False
     return True
 

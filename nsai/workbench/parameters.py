@@ -138,7 +138,8 @@ class Parameter:
         if type(value).__module__ == "numpy" and getattr(value, "shape", None) == ():
             value = value.item()
         if self.kind in ("str", "bool"):
-            converted = value if type(value) is SCALARS[self.kind] else None
+            fits: bool = type(value) is SCALARS[self.kind]
+            converted = value if fits else None
         elif not isinstance(value, (bool, str, bytes, bytearray)):
             try:
                 converted = operator.index(value) if self.kind == "int" else float(value)
