@@ -8,7 +8,6 @@ in this process or another, continues it.
 import hashlib
 import http.client
 import os
-import re
 import time
 import urllib.error
 import urllib.request
@@ -152,7 +151,8 @@ def _transfer(
         headers["Range"] = f"bytes={have}-"
     request = urllib.request.Request(url, headers=headers)
     with _answer(request, patience, part) as response:
-        resumed = have > 0 and _resumed_at(response) == have
+        # Should it be another part than asked for, its length or the checksum tells.
+        resumed = have > 0 and response.status == 206
         have = have if resumed else 0
         announced = response.headers.get("Content-Length", "")
         if announced.isdigit() and int(announced) != file.size - have:
@@ -222,12 +222,6 @@ def _answer(request: urllib.request.Request, patience: Patience, part: Path) -> 
         raise _PassingError(_told(error)) from error
     except ValueError as error:
         raise _FinalError(_told(error)) from error
-
-
-def _resumed_at(response: Any) -> int | None:
-    """Return the first byte's position that a 206 answer states."""
-    matched = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", response.headers.get("Content-Range", ""))
-    return int(matched[1]) if response.status == 206 and matched else None
 
 
 def _is(path: Path, file: File) -> bool:

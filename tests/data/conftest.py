@@ -96,7 +96,7 @@ def stall(count: int) -> Behaviour:
     def behave(handler: Handler) -> None:
         cut(count)(handler)
         handler.wfile.flush()
-        handler.server.stopping.wait(30)
+        handler.server.stopping.wait()
 
     return behave
 
