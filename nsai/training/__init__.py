@@ -6,6 +6,7 @@ from nsai.training.batches import minibatches as minibatches
 from nsai.training.batches import windows as windows
 from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
+from nsai.training.finite_differences import central_differences as central_differences
 from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
 from nsai.training.folds import folds as folds
@@ -15,6 +16,7 @@ from nsai.training.sweeps import sweep as sweep
 __all__ = [
     "Descent",
     "History",
+    "central_differences",
     "fit",
     "folds",
     "minibatches",
