@@ -4,8 +4,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nsai.workbench.closure import Sources
+
+# hypothesis fails an example after 200 ms unless told otherwise, and a busy machine is no defect
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

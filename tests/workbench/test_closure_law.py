@@ -56,7 +56,7 @@ def packages(draw, always, where_exported):
             fit = always + where_exported if exported[i] else always
             fit = [way for way in fit if package == homes[i] or not way[0].startswith("from .")]
             fit = [way for way in fit if package != homes[i] or way[0] != "from own.P import *"]
-            names = {"P": homes[i], "M": f"m{i}", "X": f"x{package}{i}"}
+            names = {"P": homes[i], "M": f"m{i}", "X": f"x{last}_{i}"}
             way = draw(st.sampled_from(fit))
             line, value = ("".join(names.get(c, c) for c in text) for text in way)
             lines.append(line)
@@ -102,7 +102,7 @@ def run_and_read(files, cells):
 
 
 def quickly(test):
-    return settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))(test)
+    return settings(max_examples=60, suppress_health_check=list(HealthCheck))(test)
 
 
 @quickly
