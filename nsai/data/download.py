@@ -233,6 +233,9 @@ def _is(path: Path, file: File) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut, where a folder can be opened."""
+    if os.name != "posix":
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

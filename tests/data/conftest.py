@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from nsai.data import find
+
 Behaviour = Callable[["Handler"], None]
 
 
@@ -18,6 +20,18 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("NSAI_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("NSAI_DATA_LOG", raising=False)
     return tmp_path / "cache" / "data"
+
+
+@pytest.fixture
+def need() -> Callable[[str], None]:
+    """Skip a test, saying why, unless a set of the catalogue is on this machine."""
+
+    def check(name: str) -> None:
+        found = find(name)
+        if not found.available:
+            pytest.skip(f"{name} is not on this machine: {found.detail}")
+
+    return check
 
 
 class Handler(BaseHTTPRequestHandler):
