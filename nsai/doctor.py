@@ -47,15 +47,16 @@ def examine() -> list[Examined]:
 
 def data_rows() -> list[dict[str, Any]]:
     """Return a row for every data set of the catalogue: name, where it is, licence, title."""
-    from nsai.data import CATALOGUE, find_all
+    from nsai.data import catalogue, find_all
 
+    sets = catalogue()
     return [
         {
             "name": found.name,
             "available": found.available,
             "where": found.where or "missing",
-            "licence": CATALOGUE[found.name].licence,
-            "title": CATALOGUE[found.name].title,
+            "licence": sets[found.name].licence,
+            "title": sets[found.name].title,
             "detail": found.detail,
         }
         for found in find_all()

@@ -40,7 +40,7 @@ from nsai.data.ett_hourly import ett_hourly as ett_hourly
 from nsai.data.fashion_mnist import FASHION_MNIST as FASHION_MNIST
 from nsai.data.fashion_mnist import fashion_mnist as fashion_mnist
 from nsai.data.inventory import Status as Status
-from nsai.data.inventory import collect as _collect
+from nsai.data.inventory import catalogue as catalogue
 from nsai.data.inventory import fetch as fetch
 from nsai.data.inventory import find as find
 from nsai.data.inventory import find_all as find_all
@@ -102,6 +102,3 @@ from nsai.data.wikitext2 import WIKITEXT2 as WIKITEXT2
 from nsai.data.wikitext2 import wikitext2 as wikitext2
 from nsai.data.yin_yang import YIN_YANG as YIN_YANG
 from nsai.data.yin_yang import yin_yang as yin_yang
-
-CATALOGUE = _collect(globals().values())
-"""Every data set imported above, by name."""

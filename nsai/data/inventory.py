@@ -54,6 +54,19 @@ def collect(members: Iterable[Any]) -> Mapping[str, DataSet]:
     return MappingProxyType(dict(sorted(found.items())))
 
 
+def catalogue() -> Mapping[str, DataSet]:
+    """Return every data set that `nsai.data` exports, by name.
+
+    Examples
+    --------
+    >>> catalogue()["mnist5k"].source
+    'package'
+    """
+    from nsai import data
+
+    return collect(vars(data).values())
+
+
 def known(name: str) -> DataSet:
     """Return a set of the catalogue.
 
@@ -62,11 +75,10 @@ def known(name: str) -> DataSet:
     ValueError
         If there is no set of that name.
     """
-    from nsai.data import CATALOGUE
-
-    if name not in CATALOGUE:
-        raise ValueError(f"unknown data set {name!r}, expected one of {', '.join(CATALOGUE)}")
-    return CATALOGUE[name]
+    sets = catalogue()
+    if name not in sets:
+        raise ValueError(f"unknown data set {name!r}, expected one of {', '.join(sets)}")
+    return sets[name]
 
 
 def find(name: str) -> Status:
@@ -92,9 +104,7 @@ def find(name: str) -> Status:
 
 def find_all() -> list[Status]:
     """Return the status of every set of the catalogue, ordered by name."""
-    from nsai.data import CATALOGUE
-
-    return [status(dataset) for dataset in CATALOGUE.values()]
+    return [status(dataset) for dataset in catalogue().values()]
 
 
 def status(dataset: DataSet) -> Status:

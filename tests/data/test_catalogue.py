@@ -65,7 +65,7 @@ def test_table_of_files_is_read_line_by_line():
     )
 
 
-@pytest.mark.parametrize("dataset", data.CATALOGUE.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("dataset", data.catalogue().values(), ids=lambda entry: entry.name)
 def test_every_entry_is_complete(dataset):
     for text in (dataset.title, dataset.licence, dataset.citation, dataset.shape):
         assert len(text) > 2
@@ -77,7 +77,7 @@ def test_every_entry_is_complete(dataset):
     assert len(set(names)) == len(names)
 
 
-@pytest.mark.parametrize("dataset", data.CATALOGUE.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("dataset", data.catalogue().values(), ids=lambda entry: entry.name)
 def test_repository_addresses_are_pinned_to_a_commit(dataset):
     for file in dataset.files:
         for url in file.urls:
@@ -95,4 +95,4 @@ def test_pinned_address_has_the_raw_form():
 
 def test_catalogue_cannot_be_changed():
     with pytest.raises(TypeError):
-        data.CATALOGUE["toy"] = described(files=(File("a", SHA, 1),))
+        data.catalogue()["toy"] = described(files=(File("a", SHA, 1),))

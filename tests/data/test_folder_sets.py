@@ -144,7 +144,7 @@ SIZES = {
 
 
 def test_every_folder_set_has_its_sizes_here():
-    assert set(SIZES) == {name for name, s in data.CATALOGUE.items() if s.source == "folder"}
+    assert set(SIZES) == {name for name, s in data.catalogue().items() if s.source == "folder"}
 
 
 @pytest.mark.parametrize("name", SIZES)
@@ -157,7 +157,7 @@ def test_set_has_the_promised_sizes(need, name):
 @pytest.mark.parametrize("name", SIZES)
 def test_every_file_of_the_folder_is_the_published_one(need, name):
     need(name)
-    dataset = data.CATALOGUE[name]
+    dataset = data.catalogue()[name]
     for file in dataset.files:
         content, _ = store.check(dataset, file, store.locate(dataset, file))
         assert hashlib.sha256(content).hexdigest() == file.sha256
@@ -174,7 +174,7 @@ def test_absent_set_says_what_to_do(name, monkeypatch):
 @pytest.mark.parametrize("name", SIZES)
 def test_wrong_files_are_never_loaded(name, monkeypatch, tmp_path):
     monkeypatch.setenv("NSAI_DATA", str(tmp_path))
-    for file in data.CATALOGUE[name].files:
+    for file in data.catalogue()[name].files:
         path = tmp_path / name / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"another file")

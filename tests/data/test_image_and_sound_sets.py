@@ -30,7 +30,7 @@ OFFICIAL = {
 @pytest.mark.parametrize("name", OFFICIAL)
 def test_image_files_are_the_official_ones(need, name):
     need(name)
-    dataset = data.CATALOGUE[name]
+    dataset = data.catalogue()[name]
     contents = store.read(dataset, *(file.name for file in dataset.files))
     assert tuple(hashlib.md5(content).hexdigest() for content in contents) == OFFICIAL[name]
 

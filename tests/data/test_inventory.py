@@ -36,7 +36,7 @@ def listed(server, behave, monkeypatch):
         File(name, checksum, len(server.body), (server.serve(f"/{name}", behave.whole),))
         for name in ("a.bin", "deep/b.bin")
     ]
-    monkeypatch.setattr(data, "CATALOGUE", {"toy": toy(*files)})
+    monkeypatch.setattr(inventory, "catalogue", lambda: {"toy": toy(*files)})
     return files
 
 
@@ -81,7 +81,7 @@ def test_wrong_file_in_a_folder_is_told_and_left_alone(server, listed, folder):
 
 def test_set_without_address_is_not_half_fetched(server, listed, folder, monkeypatch):
     nowhere = File("c.bin", "0" * 64, 5)
-    monkeypatch.setattr(data, "CATALOGUE", {"toy": toy(listed[0], nowhere)})
+    monkeypatch.setattr(inventory, "catalogue", lambda: {"toy": toy(listed[0], nowhere)})
     with pytest.raises(data.MissingDataError, match="https://host/home"):
         fetch()
     assert server.requests == []
@@ -116,7 +116,7 @@ def test_set_of_an_absent_distribution_is_not_available(monkeypatch):
 def test_all_sets_have_a_status(monkeypatch):
     monkeypatch.setenv("NSAI_DATA", "")
     found = {status.name: status for status in data.find_all()}
-    assert list(found) == list(data.CATALOGUE)
+    assert list(found) == list(data.catalogue())
     assert not found["mnist"].available
     assert found["mnist5k"].available
 
