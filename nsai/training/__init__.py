@@ -4,6 +4,8 @@ from nsai.training.augment import random_shifts as random_shifts
 from nsai.training.augment import shift as shift
 from nsai.training.batches import minibatches as minibatches
 from nsai.training.batches import windows as windows
+from nsai.training.classifiers import error_rate as error_rate
+from nsai.training.classifiers import train_classifier as train_classifier
 from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.finite_differences import central_differences as central_differences
@@ -17,6 +19,7 @@ __all__ = [
     "Descent",
     "History",
     "central_differences",
+    "error_rate",
     "fit",
     "folds",
     "minibatches",
@@ -25,5 +28,6 @@ __all__ = [
     "seed_everything",
     "shift",
     "sweep",
+    "train_classifier",
     "windows",
 ]
