@@ -46,6 +46,8 @@ class Claim:
         """Whether the measured value meets the reference; a NaN never does."""
         if math.isnan(self.measured) or math.isnan(self.reference):
             return False
+        if self.measured == self.reference:  # also for infinities, whose difference is no number
+            return self.tolerance > 0 or "=" in self.comparison
         gap = self.measured - self.reference
         match self.comparison:
             case "<":
@@ -53,7 +55,7 @@ class Claim:
             case "<=":
                 return gap <= self.tolerance
             case "==":
-                return self.measured == self.reference or abs(gap) <= self.tolerance
+                return abs(gap) <= self.tolerance
             case ">=":
                 return gap >= -self.tolerance
             case ">":
@@ -63,23 +65,37 @@ class Claim:
         verdict = "holds" if self.holds else "FAILS"
         unit = f" {self.unit}" if self.unit else ""
         tolerance = f" (tolerance {number(self.tolerance)})" if self.tolerance else ""
+        measured, reference = number(self.measured), number(self.reference)
+        if measured == reference:  # four digits do not tell them apart
+            measured, reference = (
+                exact if self.measured != self.reference else measured
+                for exact in (str(self.measured), str(self.reference))
+            )
         return (
-            f"claim {verdict}: {self.name}: {number(self.measured)} {self.comparison} "
-            f"{number(self.reference)}{unit}{tolerance} [{self.source}]"
+            f"claim {verdict}: {self.name}: {measured} {self.comparison} "
+            f"{reference}{unit}{tolerance} [{self.source}]"
         )
 
     @classmethod
     def from_json(cls, fields: Mapping[str, Any]) -> "Claim":
-        """Make a claim of what `to_json` returned."""
-        return cls(
-            name=str(fields["name"]),
-            measured=float(fields["measured"]),
-            comparison=fields["comparison"],
-            reference=float(fields["reference"]),
-            tolerance=float(fields["tolerance"]),
-            source=str(fields["source"]),
-            unit=str(fields.get("unit", "")),
-        )
+        """Make a claim of what `to_json` returned.
+
+        Raises
+        ------
+        ValueError
+            If a field is missing or none that a claim can have.
+        """
+        try:
+            measured, reference, slack = (
+                float(fields[key]) for key in ("measured", "reference", "tolerance")
+            )
+            comparison = fields["comparison"]
+            if comparison not in get_args(Comparison) or not 0 <= slack < math.inf:
+                raise ValueError(f"{comparison!r} with tolerance {slack}")
+            name, source, unit = str(fields["name"]), str(fields["source"]), str(fields["unit"])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"no claim: {error!r} in {dict(fields)!r:.300}") from error
+        return cls(name, measured, comparison, reference, slack, source, unit)
 
     def _ipython_display_(self) -> None:
         """Show nothing: `claim` has shown it, and a cell may end with that call."""
@@ -147,13 +163,15 @@ def claim(
     slack = as_float(tolerance, f"tolerance of claim {name!r}")
     if not (math.isfinite(slack) and slack >= 0):
         raise ValueError(f"tolerance of claim {name!r} must be finite and >= 0, got {slack}")
+    if not isinstance(unit, str):
+        raise ValueError(f"unit of claim {name!r} must be a string, got {unit!r}")
     made = Claim(
-        name.strip(),
+        " ".join(name.split()),
         as_float(measured, f"measured value of claim {name!r}"),
         comparison,
         as_float(reference, f"reference of claim {name!r}"),
         slack,
-        source.strip(),
+        " ".join(source.split()),
         unit,
     )
     mark = "✓ holds" if made.holds else "✗ fails"
@@ -186,13 +204,31 @@ def metric(name: str, value: Any, *, unit: str = "") -> None:
     """
     if not isinstance(name, str) or not name.strip():
         raise ValueError(f"name of a metric must be a non-empty string, got {name!r}")
+    if not isinstance(unit, str):
+        raise ValueError(f"unit of metric {name!r} must be a string, got {unit!r}")
     measured = as_float(value, f"value of metric {name!r}")
-    stored = measured if math.isfinite(measured) else str(measured)
-    text = f"{name}: {number(measured)}{' ' + unit if unit else ''}"
+    made = metric_from_json({"name": " ".join(name.split()), "value": measured, "unit": unit})
+    text = f"{made['name']}: {number(measured)}{' ' + unit if unit else ''}"
     show(
         {
-            METRIC_MIME: {"name": name.strip(), "value": stored, "unit": unit},
+            METRIC_MIME: made,
             "text/plain": text,
             "text/html": f"<p>{html.escape(text)}</p>",
         }
     )
+
+
+def metric_from_json(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return name, value and unit of a metric as JSON values.
+
+    Raises
+    ------
+    ValueError
+        If a field is missing or none that a metric can have.
+    """
+    try:
+        value = float(fields["value"])
+        name, unit = str(fields["name"]), str(fields["unit"])
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"no metric: {error!r} in {dict(fields)!r:.300}") from error
+    return {"name": name, "value": value if math.isfinite(value) else str(value), "unit": unit}

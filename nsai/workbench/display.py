@@ -37,12 +37,13 @@ def as_float(value: Any, argument: str) -> float:
     TypeError
         If `value` is no single number.
     """
-    if isinstance(value, str):
-        raise TypeError(f"{argument} must be a number, got the string {value!r}")
     item = getattr(value, "item", None)
     try:
-        return float(item() if callable(item) else value)
-    except (TypeError, ValueError, RuntimeError) as error:
+        scalar = item() if callable(item) else value
+        if isinstance(scalar, (str, bytes, bytearray)):
+            raise TypeError(f"the text {scalar!r:.40}")
+        return float(scalar)
+    except (TypeError, ValueError, OverflowError, RuntimeError) as error:
         kind = type(value).__name__
         raise TypeError(f"{argument} must be a single number, got {kind}: {error}") from error
 
@@ -110,7 +111,7 @@ def table(
 def _cell(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, bool):
+    if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):  # numpy's
         return "yes" if value else "no"
     try:
         return number(as_float(value, "cell"))

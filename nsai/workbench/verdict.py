@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nsai.workbench.claims import Claim
+from nsai.workbench.claims import Claim, metric_from_json
 from nsai.workbench.display import CLAIM_MIME, METRIC_MIME
 from nsai.workbench.experiments import cell_source, cell_tags
 
@@ -90,14 +90,19 @@ def judge(notebook: Mapping[str, Any], failure: Failure | None = None) -> Verdic
     verdict = Verdict()
     verdict.failure = _exception(notebook) or _located(failure, notebook) or _unfinished(notebook)
     for index, mime, payload in _structured(notebook):
-        if mime == METRIC_MIME:
-            verdict.metrics.append(dict(payload))
+        try:
+            if mime == METRIC_MIME:
+                verdict.metrics.append(metric_from_json(payload))
+                continue
+            made = Claim.from_json(payload)  # judged from its numbers, not by what it says it is
+        except ValueError as error:
+            invalid = Failure("exception", "InvalidClaimError", str(error), index)
+            verdict.failure = verdict.failure or invalid
             continue
-        names = [claim["name"] for claim in verdict.claims]
-        if payload["name"] in names and verdict.failure is None:
-            message = f"two claims are named {payload['name']!r}; a name says which claim failed"
-            verdict.failure = Failure("duplicate_claim", "DuplicateClaimError", message, index)
-        made = Claim.from_json(payload)  # judged from its numbers, not from what it says of itself
+        if made.name in [claim["name"] for claim in verdict.claims]:
+            message = f"two claims are named {made.name!r}; a name says which claim failed"
+            twice = Failure("duplicate_claim", "DuplicateClaimError", message, index)
+            verdict.failure = verdict.failure or twice
         verdict.claims.append(made.to_json() | {"cell": index})
     return verdict
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -26,3 +28,19 @@ def own(tmp_path: Path) -> Callable[[Mapping[str, str | bytes]], Sources]:
         return Sources({"own": root})
 
     return write
+
+
+@pytest.fixture
+def displayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Pretend to be in a kernel; what is shown lands here as pairs of data and metadata."""
+    shown: list[tuple[dict[str, Any], dict[str, Any]]] = []
+
+    def display(data: dict[str, Any], *, metadata: dict[str, Any], raw: bool) -> None:
+        assert raw
+        shown.append((data, metadata))
+
+    monkeypatch.setattr(
+        "IPython.core.getipython.get_ipython", lambda: SimpleNamespace(kernel=object())
+    )
+    monkeypatch.setattr("IPython.display.display", display)
+    return shown
