@@ -47,7 +47,7 @@ class Pass(NamedTuple):
     output
         What the network said, (*nets, batch, classes).
     gradients
-        One tensor a parameter, under the names of `named_parameters`.
+        One tensor a parameter, with the names and in the order of `named_parameters`.
     """
 
     loss: Tensor
@@ -162,7 +162,8 @@ class MLP(nn.Module):
             gradients[f"weights.{i}"] = delta.mT @ layers[i]
             gradients[f"biases.{i}"] = delta.sum(-2)
             slope = delta @ self.weights[i]
-        return Pass(value, layers[-1], gradients)
+        ordered = {name: gradients[name] for name, _ in self.named_parameters()}
+        return Pass(value, layers[-1], ordered)
 
 
 def squared_error(
