@@ -100,8 +100,10 @@ def canonical(notebook: dict[str, Any]) -> str:
 def _canonical_cell(cell: dict[str, Any], index: int, seen: set[str]) -> dict[str, Any]:
     source = cell_source(cell)
     identity = str(cell.get("id", ""))
-    if not IDENTIFIER.fullmatch(identity) or identity in seen:
-        identity = hashlib.sha256(f"{index} {source}".encode()).hexdigest()[:8]
+    made = f"{index} {source}"
+    while not IDENTIFIER.fullmatch(identity) or identity in seen:
+        made = hashlib.sha256(made.encode()).hexdigest()
+        identity = made[:8]
     seen.add(identity)
     tags = {"tags": cell_tags(cell)} if cell_tags(cell) else {}
     kind = cell.get("cell_type", "raw")
@@ -109,7 +111,8 @@ def _canonical_cell(cell: dict[str, Any], index: int, seen: set[str]) -> dict[st
     if kind == "code":
         whole = {"cell_type": kind, "execution_count": None, "id": identity, "metadata": tags}
         return whole | {"outputs": []} | text
-    return {"cell_type": kind, "id": identity, "metadata": tags} | text
+    pasted = {"attachments": cell["attachments"]} if cell.get("attachments") else {}
+    return pasted | {"cell_type": kind, "id": identity, "metadata": tags} | text
 
 
 def _form(notebook: dict[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What the command prints: tables on a terminal, plain lines elsewhere."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from nsai.workbench.supervise import Outcome
 
 LABELS = {"passed": "passed", "claim_failed": "claim failed", "error": "error"}
 COLOURS = {"passed": "green", "claim_failed": "yellow", "error": "red", "cached": "cyan"}
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # could steer the terminal
 
 
 class Printer:
@@ -29,10 +31,11 @@ class Printer:
 
     def __init__(self, terminal: bool | None = None) -> None:
         self.terminal = sys.stdout.isatty() if terminal is None else terminal
-        self.console = Console(highlight=False, markup=False)
+        self.console = Console(highlight=False, markup=False, emoji=False)
 
     def line(self, text: str = "", style: str | None = None) -> None:
         """Print one line."""
+        text = CONTROL.sub("", text)
         if self.terminal:
             self.console.print(text, style=style)
         else:
@@ -42,6 +45,7 @@ class Printer:
         self, headers: Sequence[str], rows: Iterable[Sequence[str]], *, title: str | None = None
     ) -> None:
         """Print rows in columns: a table on a terminal, tab-separated lines elsewhere."""
+        rows = [[" ".join(cell.split()) for cell in row] for row in rows]
         if not self.terminal:
             for row in [headers, *rows]:
                 self.line("\t".join(row))
@@ -50,7 +54,7 @@ class Printer:
         for header in headers:
             drawn.add_column(header, overflow="fold")
         for row in rows:
-            drawn.add_row(*(Text(cell, style=_style(cell)) for cell in row))
+            drawn.add_row(*(Text(CONTROL.sub("", cell), style=_style(cell)) for cell in row))
         self.console.print(drawn)
 
     def json(self, value: Any) -> None:

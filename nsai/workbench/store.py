@@ -86,16 +86,15 @@ class Store:
         RunNotFoundError
             If there is no such run; those that there are get listed.
         """
-        path = Path(wanted)
-        if (path / RESULT).is_file() and (run := read_run(path)):
+        if run := read_run(Path(wanted)):
             return run
         slug, _, identity = wanted.partition("/")
+        known = self.slugs()
         for name in (slug, f"{slug}--quick"):
-            for run in self.runs(name):
+            for run in self.runs(name) if name in known else ():
                 if run.path.name.startswith(identity):
                     return run
-        known = ", ".join(self.slugs()) or "none yet"
-        raise RunNotFoundError(f"no run {wanted!r}; there are: {known}")
+        raise RunNotFoundError(f"no run {wanted!r}; there are: {', '.join(known) or 'none yet'}")
 
     @contextmanager
     def lock(self, slug: str) -> Iterator[None]:
@@ -128,9 +127,11 @@ class Store:
         staging.rename(target)
         staging.parent.rmdir()
         sync(target.parent)
+        published = Run(target, json.loads((target / RESULT).read_text(encoding="utf-8")))
         for run in self.runs(slug)[KEEP:]:
-            shutil.rmtree(run.path)
-        return Run(target, json.loads((target / RESULT).read_text(encoding="utf-8")))
+            if run.path != target:  # it sorts last if the clock was set back
+                shutil.rmtree(run.path)
+        return published
 
 
 def read_run(path: Path) -> Run | None:
