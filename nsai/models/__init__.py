@@ -1,5 +1,9 @@
 """Architectures, one file each, readable on their own."""
 
+from nsai.models.convolution import connections as connections
+from nsai.models.convolution import mosaic as mosaic
+from nsai.models.convolution import receptive_field as receptive_field
+from nsai.models.convolution import toeplitz_matrix as toeplitz_matrix
 from nsai.models.lenet import LeNet5 as LeNet5
 from nsai.models.lenet import Subsampling as Subsampling
 from nsai.models.lenet import TableConv2d as TableConv2d
@@ -42,6 +46,7 @@ __all__ = [
     "Trace",
     "census",
     "connection_table",
+    "connections",
     "corners",
     "cross_entropy",
     "digit_codes",
@@ -49,9 +54,12 @@ __all__ = [
     "is_threshold_function",
     "map_criterion",
     "maximum_margin",
+    "mosaic",
     "parity",
     "reachable_weights",
     "realise",
+    "receptive_field",
     "scaled_tanh",
     "squared_error",
+    "toeplitz_matrix",
 ]
