@@ -35,7 +35,8 @@ def new_notebook(project: Project, name: str, *, part: str | None, title: str | 
     Raises
     ------
     ParameterError
-        If the name is taken, or name or part are not of the form that file names have.
+        If the name is taken, name or part are not of the form that file names have, or the title
+        is empty.
     """
     if not NAME.fullmatch(name):
         raise ParameterError(f"name must be lower-case words joined by '-', got {name!r}")
@@ -48,7 +49,10 @@ def new_notebook(project: Project, name: str, *, part: str | None, title: str | 
         raise ParameterError(f"part must look like '3-logic', got {folder!r}")
     number = max((e.number for e in experiments), default=0) + 1
     template = files("nsai.workbench").joinpath("templates", "experiment.ipynb").read_text("utf-8")
-    heading = json.dumps(title or name.replace("-", " ").capitalize(), ensure_ascii=False)[1:-1]
+    heading = " ".join((title or name.replace("-", " ").capitalize()).split())
+    if not re.search(r"\w", heading):
+        raise ParameterError(f"title must hold a word, got {title!r}")
     path = project.notebooks / folder / f"{number:02}-{name}.ipynb"
-    write_atomically(path, canonical(json.loads(template.replace("@TITLE@", heading))))
+    quoted = json.dumps(heading, ensure_ascii=False)[1:-1]
+    write_atomically(path, canonical(json.loads(template.replace("@TITLE@", quoted))))
     return path

@@ -2,7 +2,6 @@
 
 import os
 import platform
-import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -108,7 +107,7 @@ def plan(
         base = experiment.resolve(request.preset, {})
         asked = request.overrides(experiment)
         parameters = base | asked
-        overrides = {name: value for name, value in asked.items() if base[name] != value}
+        overrides = {n: value for n, value in asked.items() if repr(base[n]) != repr(value)}
         device = device_class(str(parameters.get("device", "auto")))
         if device == "cuda" and not names["cuda"]:
             names["cuda"] = _gpu()
@@ -123,9 +122,9 @@ def plan(
                 parameters=parameters,
                 overrides=overrides,
                 device=device,
-                device_name=names[device],
+                device_name=names.get(device, device),
                 timeout=request.timeout or TIMEOUTS.get(request.preset, LONG_TIMEOUT),
-                threads=max(1, cores() // request.jobs),
+                threads=max(1, cores() // max(1, request.jobs)),
                 environment=machine,
                 fresh_after=fresh_after,
                 errors_since=errors_since,
@@ -186,8 +185,9 @@ def _gpu() -> str:
 
 
 def _output(command: list[str]) -> str | None:
-    """Return what a program prints, or None where it is missing or fails."""
-    if shutil.which(command[0]) is None:
+    """Return what a program prints, or None where it is missing, fails or hangs."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
         return None
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
     return done.stdout.strip() if done.returncode == 0 else None

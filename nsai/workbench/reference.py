@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from nsai.workbench.errors import ProjectError
 from nsai.workbench.store import Run, write_atomically
 
 SCHEMA = "nsai.reference/1"
@@ -24,9 +25,13 @@ def save(runs: Iterable[Run], path: Path) -> dict[str, Any]:
     -------
     dict
         The whole baseline: `schema`, and `runs` by name with commit, device, date and claims.
+
+    Raises
+    ------
+    ProjectError
+        If the file is there and no baseline, as after a merge with conflicts.
     """
-    stored = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {"runs": {}}
-    entries = dict(stored["runs"])
+    entries = _stored(path) if path.is_file() else {}
     for run in runs:
         result = run.result
         if result["status"] == "passed" and not result["overrides"]:
@@ -40,3 +45,14 @@ def save(runs: Iterable[Run], path: Path) -> dict[str, Any]:
     whole = {"schema": SCHEMA, "runs": dict(sorted(entries.items()))}
     write_atomically(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return whole
+
+
+def _stored(path: Path) -> dict[str, Any]:
+    """Read the runs of a baseline."""
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ProjectError(f"{path} is no baseline: {error}") from error
+    if not (isinstance(stored, dict) and stored.get("schema") == SCHEMA):
+        raise ProjectError(f"{path} is no baseline: expected the schema {SCHEMA}")
+    return dict(stored["runs"])

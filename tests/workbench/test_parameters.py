@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nsai.workbench.errors import NotebookFormatError, ParameterError
-from nsai.workbench.parameters import Parameter, convert_all, read_parameters, read_presets
+from nsai.workbench.parameters import Parameter, convert_all, read_parameters
 
 CELL = """from typing import Literal
 
@@ -102,11 +102,10 @@ def test_a_cell_that_is_no_list_of_typed_literals_is_refused(cell):
 
 @given(st.text())
 def test_any_text_is_read_or_refused_with_a_named_place(text):
-    for read in (read_parameters, lambda t, where: read_presets(t, {}, where)):
-        try:
-            read(text, "the cell")
-        except NotebookFormatError as error:
-            assert str(error).startswith("the cell")  # noqa: PT017
+    try:
+        read_parameters(text, "the cell")
+    except NotebookFormatError as error:
+        assert str(error).startswith("the cell")  # noqa: PT017
 
 
 @pytest.mark.parametrize(
@@ -226,43 +225,6 @@ def test_a_name_is_never_code():
             convert_all({name: "1"}, parameters, parse=True)
     with pytest.raises(ParameterError, match="the notebook has: none"):
         convert_all({"seed": 0}, {})
-
-
-def test_presets_are_checked_against_the_parameters():
-    parameters = read_parameters(
-        "epochs: int = 1\nwidths: list[int] = [1]\nnote: str | None = None"
-    )
-    source = 'presets = {"quick": {}, "full": {"epochs": 20, "widths": (3, 4)}, "by-night": {}}'
-    assert read_presets(source, parameters) == {
-        "quick": {},
-        "full": {"epochs": 20, "widths": [3, 4]},
-        "by-night": {},
-    }
-
-
-@pytest.mark.parametrize(
-    ("source", "message"),
-    [
-        ("", "expected one literal"),
-        ("presets = dict(quick={}, full={})", "expected one literal"),
-        ("preset = {'quick': {}, 'full': {}}", "expected one literal"),
-        ("presets = {'quick': {}, 'full': {}}; x = 1", "expected one literal"),
-        ("presets = ['quick', 'full']", "expected one literal"),
-        ("presets = {[]: 1}", "expected one literal"),
-        ("presets = {**{}}", "expected one literal"),
-        ("presets = {'quick': {}}", "'full' is missing"),
-        ("presets = {'quick': {}, 'full': 1}", "'full' must be a dict"),
-        ("presets = {'quick': {}, 'full': {'epoch': 1}}", "'full': unknown parameter 'epoch'"),
-        ("presets = {'quick': {}, 'full': {'epochs': 1.5}}", "'epochs' expects int, got 1.5"),
-        ("presets = {'quick': {}, 'full': {1: 1}}", "unknown parameter '1'"),
-        ("presets = {'quick': {}, 'full': {}, 1: {}}", "name must be lower-case"),
-        ("presets = {'quick': {}, 'full': {}, '../../etc': {}}", "name must be lower-case"),
-        ("presets = {'quick': {}, 'full': {}, 'a--b': {}}", "name must be lower-case"),
-    ],
-)
-def test_presets_that_do_not_fit_are_refused(source, message):
-    with pytest.raises(NotebookFormatError, match=message):
-        read_presets(source, read_parameters("epochs: int = 1"))
 
 
 def test_description_is_json_even_where_json_has_no_such_number():
