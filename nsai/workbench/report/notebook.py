@@ -116,11 +116,12 @@ def _code(cell: Any) -> str:
         return ""
     lines = len(cell.source.splitlines())
     extent = "1 line" if lines == 1 else f"{lines} lines"
-    cell_id = str(cell.get("id", ""))
-    given = not _GENERATED_ID.fullmatch(cell_id)
-    name = html.escape(cell_id.replace("-", " ")) + " · " if given else ""
+    name = "" if _GENERATED_ID.fullmatch(cell.get("id", "")) else cell.id.replace("-", " ")
+    if "injected-parameters" in cell.metadata.get("tags", []):
+        name = "values of this run"
+    about = html.escape(f"{name} · {extent}" if name else extent)
     opened = " open" if cell.metadata["nsai_failed"] else ""
     return (
-        f'<details class="code"{opened}><summary>Code <span class="about">{name}{extent}</span>'
+        f'<details class="code"{opened}><summary>Code <span class="about">{about}</span>'
         f"</summary>{highlighted(cell.source, 'ipython3')}</details>"
     )

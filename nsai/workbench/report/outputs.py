@@ -90,8 +90,8 @@ class Outputs:
             anchor = f' id="claim-{place + 1}"'
             self._claims[place] = ""  # an anchor stands once
         return (
-            f'<p class="claim"{anchor}>{badge} <span class="name">{name}</span> '
-            f'<span class="values">{values}</span> <cite>{source}</cite></p>'
+            f'<p class="claim"{anchor}>{badge} <span class="name"><span>{name}</span> '
+            f'<span class="values">{values}</span></span> <cite>{source}</cite></p>'
         )
 
     def _metric(self, data: Any, metadata: Mapping[str, Any]) -> str:

@@ -68,8 +68,7 @@ def opened(browser: Browser, **options: Any) -> Iterator[tuple[Page, list[str], 
     context.close()
 
 
-@pytest.mark.parametrize("width", [1280, 400])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 400), ("dark", 1280)])
 @pytest.mark.parametrize("name", PAGES)
 def test_page_has_no_violation(
     name: str, scheme: Any, width: int, site: Path, browser: Browser

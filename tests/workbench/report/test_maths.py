@@ -51,13 +51,58 @@ def test_function_name_stands_apart_from_its_argument() -> None:
     assert [e.tag for e in fromstring(mathml(r"\log(p)"))[0]][:2] == ["mi", "mo"]
 
 
+def test_relation_and_sign_are_operators_and_values_are_not() -> None:
+    row = fromstring(mathml(r"a \iff b ≤ c \pm ∞ \sim f: X"))[0]
+    kinds = {e.text: e.tag for e in row}
+    assert {kinds[sign] for sign in "⟺≤±∼:"} == {"mo"}
+    assert {kinds[letter] for letter in "abc∞fX"} == {"mi"}
+
+
+@pytest.mark.parametrize("latex", [r"\arg\min_x", r"\operatorname*{arg\,min}_x", r"\argmin_x"])
+def test_argmin_is_one_operator(latex: str) -> None:
+    operators = [e.text for e in fromstring(mathml(latex)).iter("mo")]
+    assert [(text or "").split() for text in operators] == [["arg", "min"]]
+
+
+def test_operator_name_keeps_its_letters() -> None:
+    assert leaves(r"\operatorname*{soft\,max}_i")[0] == "softmax"
+
+
+def test_space_between_rows_is_not_shown() -> None:
+    shown = "".join(leaves(r"\begin{align} a &= b \\[4pt] c &= [d] \end{align}"))
+    assert shown == "a=bc=[d]"
+
+
+def test_large_delimiters_are_their_signs() -> None:
+    assert leaves(r"\bigl\| x \bigr\| \bigl\{ y \bigr\}") == ["‖", "x", "‖", "{", "y", "}"]
+
+
+def test_bar_stands_close_and_grows_only_where_it_is_told_to() -> None:
+    bars = [
+        e
+        for e in fromstring(mathml(r"|x| \left( a \middle| b \right)")).iter("mo")
+        if e.text == "|"
+    ]
+    assert [bar.get("stretchy") for bar in bars] == ["false", "false", "true"]
+    assert bars[0].get("lspace") == bars[1].get("rspace") == "0em"
+
+
+def test_escaped_signs_in_text_lose_their_backslash() -> None:
+    [text] = leaves(r"\text{a\_b 5\% \& \$}")
+    assert text.split() == ["a_b", "5%", "&", "$"]
+
+
 def test_formula_inside_text_is_set_as_formula() -> None:
     assert "$" not in "".join(leaves(r"x \text{ for $i$ even}"))
 
 
 @pytest.mark.parametrize(
     "latex",
-    [r"\frac{", r"\unknown{x}", "a_b_c", "{", "^", "   ", r"\begin{cases} 1 & 2", "a & b", "}"],
+    [
+        *(r"\frac{", r"\unknown{x}", "a_b_c", "{", "}", "^", "   ", "a & b", "#"),
+        "{" * 2000 + "x" + "}" * 2000,
+        *(r"\begin{cases} 1 & 2", r"\cancel{x}", r"\DeclareMathOperator{\foo}{foo}"),
+    ],
 )
 def test_formula_that_is_not_understood_is_refused(latex: str) -> None:
     with pytest.raises(FormulaError, match="formula must"):
