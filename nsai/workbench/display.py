@@ -52,7 +52,7 @@ def number(value: float) -> str:
     """Write a number as a reader wants it: four significant digits, integers whole."""
     if not math.isfinite(value):
         return str(value)
-    if value == int(value) and abs(value) < 1e7:
+    if value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.4g}"
 

@@ -52,7 +52,7 @@ def test_inside_a_kernel_all_forms_are_displayed(displayed, capsys):
         (-0.0, "0"),
         (61706.0, "61,706"),
         (-1234567.0, "-1,234,567"),
-        (1e7, "1e+07"),
+        (1e15, "1e+15"),
         (0.123456, "0.1235"),
         (1e-9, "1e-09"),
         (math.nan, "nan"),
