@@ -8,9 +8,8 @@ Bulletin of Mathematical Biophysics 5 (1943) 115–133.
 Shapes: x (..., n) of zeros and ones, w (n,), θ (), y (...). A truth table lists y over the
 2**n corners of the cube in binary order, the first input being the most significant bit.
 
-A linear programme decides whether a table is a threshold function. Its floating-point answer
-is only a hint: the integer weights, or the two equal mixtures of corners that rule every unit
-out, are recovered as fractions and checked in exact arithmetic.
+A linear programme decides a table. Its floating-point answer is only a hint: the weights, or the
+equal mixtures of corners that rule every unit out, are checked as fractions.
 """
 
 import itertools
@@ -18,6 +17,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,8 +25,7 @@ from jaxtyping import Bool, Int
 from scipy.optimize import linprog
 from torch import Tensor, nn
 
-# Vertices of these programmes are ratios of minors of small integer matrices; at n <= 6 their
-# denominators stay far below this, and a wrong rounding is caught by the exact check.
+# Vertices are ratios of small determinants; the exact check would catch a wrong rounding.
 LARGEST_DENOMINATOR = 10_000
 
 
@@ -75,8 +74,7 @@ class Impossibility:
     table
         The truth table.
     mixture
-        One non-negative fraction a corner; those of the ones and those of the zeros each
-        sum to 1.
+        A fraction >= 0 for each corner; over the ones they sum to 1, over the zeros too.
 
     Examples
     --------
@@ -95,9 +93,8 @@ class Impossibility:
         cube = list(itertools.product((0, 1), repeat=n))
         points = []
         for value in (0, 1):
-            side = [
-                (m, c) for m, c, v in zip(self.mixture, cube, self.table, strict=True) if v == value
-            ]
+            rows = zip(self.mixture, cube, self.table, strict=True)
+            side = [(m, corner) for m, corner, v in rows if v == value]
             if any(m < 0 for m, _ in side) or sum(m for m, _ in side) != 1:
                 return False
             points.append([sum((m * c[i] for m, c in side), Fraction(0)) for i in range(n)])
@@ -126,8 +123,7 @@ def corners(n: int) -> Int[Tensor, "corners n"]:
     """
     if n < 0:
         raise ValueError(f"n must be at least 0, got {n}")
-    index = torch.arange(2**n)
-    return (index[:, None] >> torch.arange(n - 1, -1, -1)) & 1
+    return (torch.arange(2**n)[:, None] >> torch.arange(n - 1, -1, -1)) & 1
 
 
 def parity(n: int) -> tuple[int, ...]:
@@ -203,8 +199,8 @@ def infeasibility_certificate(table: Sequence[int]) -> Impossibility | None:
     ones = np.asarray(table) == 1
     sign = np.where(ones, 1.0, -1.0)
     equalities = np.vstack([sign * corners(n).numpy().T, ones, ~ones]).astype(float)
-    right = np.r_[np.zeros(n), 1, 1]
-    answer = linprog(np.zeros(2**n), A_eq=equalities, b_eq=right, method="highs")
+    target = np.r_[np.zeros(n), 1, 1]
+    answer = linprog(np.zeros(2**n), A_eq=equalities, b_eq=target, method="highs")
     if answer.status == 2:
         return None
     _check_solved(answer)
@@ -249,6 +245,6 @@ def _fraction(value: float) -> Fraction:
     return Fraction(value).limit_denominator(LARGEST_DENOMINATOR)
 
 
-def _check_solved(answer) -> None:  # type: ignore[no-untyped-def]
-    if answer.status != 0:
+def _check_solved(answer: Any) -> None:
+    if answer.status:
         raise ArithmeticError(f"the linear programme was not solved: {answer.message}")
