@@ -102,6 +102,7 @@ def kernel_environment(spec: RunSpec, scratch: Path) -> dict[str, str]:
     environment["PYTHONPATH"] = os.pathsep.join(
         [here, *filter(None, [environment.get("PYTHONPATH")])]
     )
+    environment.setdefault("OMP_WAIT_POLICY", "passive")  # kernels that spin starve each other
     environment["PYTHONHASHSEED"] = "0"
     environment["IPYTHONDIR"] = str(scratch / "ipython")
     environment["NSAI_DATA_LOG"] = str(scratch / "data.jsonl")
