@@ -284,20 +284,20 @@ def data_fetch(
 
 def main() -> None:
     """Run the command; errors that have a message are shown without a traceback."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     try:
         app()
     except WorkbenchError as error:
         sys.stderr.write(f"nsai: {error}\n")
         sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nnsai: interrupted; finished runs are kept (nsai report --resume)\n")
-        sys.stderr.flush()
-        os._exit(130)  # at once: workers and kernels end when this process does
 
 
 def _interrupt(_number: int, _frame: Any) -> NoReturn:
-    raise KeyboardInterrupt
+    """Leave at once: workers and kernels end when this process does."""
+    sys.stderr.write("\nnsai: interrupted; finished runs are kept (nsai report --resume)\n")
+    sys.stderr.flush()
+    os._exit(130)
 
 
 def _request(

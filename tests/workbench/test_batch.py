@@ -4,9 +4,11 @@ import json
 import os
 import runpy
 import shutil
+import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
@@ -132,6 +134,21 @@ def test_killed_batches_leave_no_torn_run_and_no_orphan(tmp_path: Path):
     root = script["make_project"](tmp_path)
     for moment in (1.2, 2.6, 4.1):
         script["kill_and_resume"](root, moment)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_batch_leaves_at_once_and_can_be_resumed(tmp_path: Path, number: int):
+    script = runpy.run_path(str(ROOT / "tests" / "kill_batches.py"))
+    root = script["make_project"](tmp_path)
+    batch = script["report"](root, "interrupted", "--jobs", "1")
+    while not list(tmp_path.glob("reports/.staging/*/*/log.txt")):
+        time.sleep(0.05)
+    batch.send_signal(number)
+    text, _ = batch.communicate(timeout=20)
+    assert batch.returncode == 130, text
+    assert "nsai report --resume" in text
+    assert not script["wait_until_none"]("interrupted")
+    assert BatchRecord.load(tmp_path / "reports") is not None
 
 
 def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: Path):
