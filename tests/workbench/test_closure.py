@@ -4,6 +4,7 @@ import sys
 import pytest
 
 from nsai.workbench.closure import Sources, package_roots
+from nsai.workbench.imports import Module
 
 PACKAGE = {
     "__init__.py": '"""Own."""\n__version__ = "1"\n',
@@ -212,3 +213,10 @@ def test_our_own_packages_are_found_without_importing_them():
     files = Sources().reach(["from nsai.workbench import claim"]).files
     assert files["nsai.workbench.claims"] == roots["nsai"] / "workbench" / "claims.py"
     assert "nsai.workbench.figures" not in files
+
+
+def test_every_package_of_ours_is_looked_through():
+    for name, root in package_roots().items():
+        for path in root.rglob("__init__.py"):
+            module = Module(".".join([name, *path.parent.relative_to(root).parts]), path)
+            assert module.is_looked_through, f"{path} does more than re-export names"
