@@ -75,7 +75,7 @@ def train_classifier(
     if x.ndim == 4:
         # A third faster on a CPU; torch's stubs do not know the argument.
         model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     wrong: list[Tensor] = []
 
