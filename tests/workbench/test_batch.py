@@ -182,8 +182,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         return {name for name in before if before[name] != after[name]}
 
     assert changed_by("nsai/models/lenet.py") == {"convolution"}
-    assert changed_by("nsai/models/transformer.py") == {"gpt"}
     assert changed_by("nsai/models/threshold.py") == {"perceptron"}
     assert changed_by("nsai/models/mlp.py") == {"backpropagation", "convolution"}
     assert changed_by("nsai/data/sudoku.py") == set()
-    assert len(changed_by("nsai/workbench/claims.py")) == 4
+    assert changed_by("nsai/workbench/claims.py") == set(keys())
