@@ -182,7 +182,8 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         return {name for name in before if before[name] != after[name]}
 
     assert changed_by("nsai/models/lenet.py") == {"convolution"}
-    assert changed_by("nsai/models/threshold.py") == {"perceptron"}
+    assert changed_by("nsai/models/perceptron.py") == {"perceptron"}
+    assert changed_by("nsai/models/threshold.py") == {"perceptron", "backpropagation"}
     assert changed_by("nsai/models/mlp.py") == {"backpropagation", "convolution"}
     assert changed_by("nsai/data/sudoku.py") == set()
     assert changed_by("nsai/workbench/claims.py") == set(keys())
