@@ -28,9 +28,7 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
         ("nsai/data/mnist.py", "import nsai.training", "models and data do not know training"),
     ],
 )
-def test_planted_violation_breaks_its_contract(
-    tmp_path: Path, path: str, line: str, broken: str
-):
+def test_planted_violation_breaks_its_contract(tmp_path: Path, path: str, line: str, broken: str):
     for name in ("nsai", "spiking", "quantum"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
