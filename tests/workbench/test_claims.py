@@ -103,7 +103,6 @@ def test_numpy_and_torch_scalars_are_numbers(value):
     ["0.5", b"0.5", np.str_("0.5"), np.array("0.5"), None, [0.5], {}, 1j, np.complex128(1),
      torch.ones(2), np.ones(2), 10**400, object()],
     ids=lambda value: type(value).__name__,
-    ids=repr,
 )  # fmt: skip
 def test_what_is_no_single_number_is_refused(value):
     with pytest.raises(TypeError, match="measured value of claim 'a' must be a single number, got"):
