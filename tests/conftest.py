@@ -4,11 +4,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from nsai.workbench.check import canonical
 from nsai.workbench.experiments import Project, select
 from nsai.workbench.plan import Request, plan
 from nsai.workbench.runs import RunSpec
+
+settings.register_profile("nsai", deadline=None)  # a busy machine is no failure
+settings.load_profile("nsai")
 
 PARAMETERS = """from typing import Literal
 seed: int = 0

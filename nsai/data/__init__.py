@@ -71,6 +71,8 @@ from nsai.data.omniglot_small import omniglot_small as omniglot_small
 from nsai.data.omniglot_small import omniglot_strokes as omniglot_strokes
 from nsai.data.pydoc_topics import PYDOC_TOPICS as PYDOC_TOPICS
 from nsai.data.pydoc_topics import pydoc_topics as pydoc_topics
+from nsai.data.python_index import PYTHON_INDEX as PYTHON_INDEX
+from nsai.data.python_index import python_index as python_index
 from nsai.data.samples import Labelled as Labelled
 from nsai.data.samples import Mixed as Mixed
 from nsai.data.samples import Pairs as Pairs
