@@ -4,6 +4,8 @@ from nsai.models.convolution import connections as connections
 from nsai.models.convolution import mosaic as mosaic
 from nsai.models.convolution import receptive_field as receptive_field
 from nsai.models.convolution import toeplitz_matrix as toeplitz_matrix
+from nsai.models.generation import generate as generate
+from nsai.models.influence import influence as influence
 from nsai.models.lenet import LeNet5 as LeNet5
 from nsai.models.lenet import Subsampling as Subsampling
 from nsai.models.lenet import TableConv2d as TableConv2d
@@ -16,6 +18,7 @@ from nsai.models.margin import maximum_margin as maximum_margin
 from nsai.models.mlp import MLP as MLP
 from nsai.models.mlp import cross_entropy as cross_entropy
 from nsai.models.mlp import squared_error as squared_error
+from nsai.models.ngram import NGram as NGram
 from nsai.models.perceptron import Perceptron as Perceptron
 from nsai.models.perceptron import Trace as Trace
 from nsai.models.perceptron import reachable_weights as reachable_weights
@@ -30,13 +33,16 @@ from nsai.models.threshold import parity as parity
 from nsai.models.threshold import realise as realise
 from nsai.models.threshold_census import Census as Census
 from nsai.models.threshold_census import census as census
+from nsai.models.transformer import GPT as GPT
 
 __all__ = [
     "Census",
+    "GPT",
     "Impossibility",
     "LeNet5",
     "MLP",
     "Margin",
+    "NGram",
     "Perceptron",
     "ResidualBlock",
     "ResidualCNN",
@@ -50,7 +56,9 @@ __all__ = [
     "corners",
     "cross_entropy",
     "digit_codes",
+    "generate",
     "infeasibility_certificate",
+    "influence",
     "is_threshold_function",
     "map_criterion",
     "maximum_margin",
