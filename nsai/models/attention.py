@@ -89,9 +89,10 @@ def rotate(x: Float[Tensor, "batch heads time size"], start: int = 0) -> Tensor:
     if size % 2:
         raise ValueError(f"the size of a head must be even to be rotated, got {size}")
     half = size // 2
-    exact = {"device": x.device, "dtype": torch.promote_types(x.dtype, torch.float32)}
-    theta = 10000.0 ** (-torch.arange(half, **exact) / half)
-    angle = torch.arange(start, start + time, **exact)[:, None] * theta
+    exact = torch.promote_types(x.dtype, torch.float32)
+    theta = 10000.0 ** (-torch.arange(half, device=x.device, dtype=exact) / half)
+    place = torch.arange(start, start + time, device=x.device, dtype=exact)
+    angle = place[:, None] * theta
     cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
     left, right = x[..., :half], x[..., half:]
     return torch.cat((left * cos - right * sin, left * sin + right * cos), -1)
