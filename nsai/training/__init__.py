@@ -12,22 +12,32 @@ from nsai.training.finite_differences import central_differences as central_diff
 from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
 from nsai.training.folds import folds as folds
+from nsai.training.groups import weight_decay_groups as weight_decay_groups
+from nsai.training.language import next_symbol_loss as next_symbol_loss
+from nsai.training.language import text_loss as text_loss
+from nsai.training.muon import Muon as Muon
+from nsai.training.schedule import warmup_then_decay as warmup_then_decay
 from nsai.training.sweeps import Descent as Descent
 from nsai.training.sweeps import sweep as sweep
 
 __all__ = [
     "Descent",
     "History",
+    "Muon",
     "central_differences",
     "error_rate",
     "fit",
     "folds",
     "minibatches",
+    "next_symbol_loss",
     "random_shifts",
     "resolve_device",
     "seed_everything",
     "shift",
     "sweep",
+    "text_loss",
     "train_classifier",
+    "warmup_then_decay",
+    "weight_decay_groups",
     "windows",
 ]
