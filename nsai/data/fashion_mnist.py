@@ -1,10 +1,8 @@
 """Fashion-MNIST: clothes instead of digits, in the same format."""
 
-from nsai.data.catalogue import DataSet, File, raw_github
-from nsai.data.formats import idx
-from nsai.data.samples import Labelled, pixels
-from nsai.data.splits import known_split
-from nsai.data.store import read
+from nsai.data.catalogue import DataSet, raw_github
+from nsai.data.idx_images import idx_files, read_idx_images
+from nsai.data.samples import Labelled
 
 COMMIT = "b2617bb6d3ffa2e429640350f613e3291e10b141"
 BUCKET = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
@@ -15,9 +13,9 @@ CLASSES = (
 )  # fmt: skip
 
 
-def _file(name: str, sha256: str, size: int) -> File:
+def _urls(name: str) -> tuple[str, ...]:
     pinned = raw_github("zalandoresearch/fashion-mnist", COMMIT, f"data/fashion/{name}")
-    return File(name, sha256, size, (pinned, BUCKET + name))
+    return pinned, BUCKET + name
 
 
 FASHION_MNIST = DataSet(
@@ -28,27 +26,14 @@ FASHION_MNIST = DataSet(
     shape="x float32 (n, 1, 28, 28) in [0, 1], y int64 (n,), 10 classes; 60,000 train, 10,000 test",
     splits=("train", "test"),
     homepage="https://github.com/zalandoresearch/fashion-mnist",
-    files=(
-        _file(
-            "train-images-idx3-ubyte.gz",
-            "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-            26_421_880,
+    files=idx_files(
+        (
+            ("3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", 26_421_880),
+            ("a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", 29_515),
+            ("346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", 4_422_102),
+            ("67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", 5_148),
         ),
-        _file(
-            "train-labels-idx1-ubyte.gz",
-            "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-            29_515,
-        ),
-        _file(
-            "t10k-images-idx3-ubyte.gz",
-            "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-            4_422_102,
-        ),
-        _file(
-            "t10k-labels-idx1-ubyte.gz",
-            "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-            5_148,
-        ),
+        _urls,
     ),
 )
 
@@ -71,6 +56,4 @@ def fashion_mnist(split: str = "train") -> Labelled:
     MissingDataError, CorruptDataError
         If the files are not on this machine, or not the published ones.
     """
-    part = {"train": "train", "test": "t10k"}[known_split(FASHION_MNIST, split)]
-    x, y = read(FASHION_MNIST, f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz")
-    return pixels(idx(x), idx(y))
+    return read_idx_images(FASHION_MNIST, split)

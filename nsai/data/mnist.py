@@ -1,10 +1,8 @@
 """MNIST: handwritten digits, the four official files."""
 
-from nsai.data.catalogue import DataSet, File
-from nsai.data.formats import idx
-from nsai.data.samples import Labelled, pixels
-from nsai.data.splits import known_split
-from nsai.data.store import read
+from nsai.data.catalogue import DataSet
+from nsai.data.idx_images import idx_files, read_idx_images
+from nsai.data.samples import Labelled
 
 # The mirrors of PyTorch and of TensorFlow; the author's own site refuses downloads.
 MIRRORS = (
@@ -13,8 +11,8 @@ MIRRORS = (
 )
 
 
-def _file(name: str, sha256: str, size: int) -> File:
-    return File(name, sha256, size, tuple(mirror + name for mirror in MIRRORS))
+def _urls(name: str) -> tuple[str, ...]:
+    return tuple(mirror + name for mirror in MIRRORS)
 
 
 MNIST = DataSet(
@@ -26,27 +24,14 @@ MNIST = DataSet(
     shape="x float32 (n, 1, 28, 28) in [0, 1], y int64 (n,), 10 classes; 60,000 train, 10,000 test",
     splits=("train", "test"),
     homepage="http://yann.lecun.com/exdb/mnist/",
-    files=(
-        _file(
-            "train-images-idx3-ubyte.gz",
-            "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            9_912_422,
+    files=idx_files(
+        (
+            ("440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609", 9_912_422),
+            ("3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c", 28_881),
+            ("8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6", 1_648_877),
+            ("f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6", 4_542),
         ),
-        _file(
-            "train-labels-idx1-ubyte.gz",
-            "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            28_881,
-        ),
-        _file(
-            "t10k-images-idx3-ubyte.gz",
-            "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            1_648_877,
-        ),
-        _file(
-            "t10k-labels-idx1-ubyte.gz",
-            "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            4_542,
-        ),
+        _urls,
     ),
 )
 
@@ -69,6 +54,4 @@ def mnist(split: str = "train") -> Labelled:
     MissingDataError, CorruptDataError
         If the files are not on this machine, or not the published ones.
     """
-    part = {"train": "train", "test": "t10k"}[known_split(MNIST, split)]
-    x, y = read(MNIST, f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz")
-    return pixels(idx(x), idx(y))
+    return read_idx_images(MNIST, split)
