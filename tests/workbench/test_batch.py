@@ -185,5 +185,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     assert changed_by("nsai/models/perceptron.py") == {"perceptron"}
     assert changed_by("nsai/models/threshold.py") == {"perceptron", "backpropagation"}
     assert changed_by("nsai/models/mlp.py") == {"backpropagation", "convolution"}
+    assert changed_by("nsai/models/transformer.py") == {"gpt"}
+    assert changed_by("nsai/models/attention.py") == {"gpt"}
     assert changed_by("nsai/data/sudoku.py") == set()
     assert changed_by("nsai/workbench/claims.py") == set(keys())
