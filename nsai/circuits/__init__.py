@@ -1,0 +1,1 @@
+"""Circuits: what formulas compile to, and how fast they are evaluated."""
