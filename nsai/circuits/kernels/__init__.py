@@ -1,0 +1,1 @@
+"""Evaluation of a program on a CPU, compiled by numba; one file an arithmetic."""
