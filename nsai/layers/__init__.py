@@ -1,1 +1,5 @@
 """Layers that hold a network to a formula."""
+
+from nsai.layers.fuzzy import FuzzyConstraint
+
+__all__ = ["FuzzyConstraint"]
