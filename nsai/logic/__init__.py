@@ -4,6 +4,8 @@ from nsai.logic.cardinality import Cardinality, at_least, at_most, exactly, exac
 from nsai.logic.cnf import CNF, to_cnf
 from nsai.logic.errors import FormulaError, ParseError, UnsatisfiableError
 from nsai.logic.expressions import check_names, symbols_of
+from nsai.logic.parser import parse
+from nsai.logic.printer import to_text
 from nsai.logic.questions import (
     counterexample,
     entails,
@@ -31,11 +33,13 @@ __all__ = [
     "is_tautology",
     "model",
     "models",
+    "parse",
     "ParseError",
     "require_satisfiable",
     "satisfiable",
     "symbols_of",
     "to_cnf",
+    "to_text",
     "unsatisfiable_core",
     "UnsatisfiableError",
 ]
