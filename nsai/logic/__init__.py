@@ -2,6 +2,7 @@
 
 from nsai.logic.cardinality import Cardinality, at_least, at_most, exactly, exactly_one
 from nsai.logic.cnf import CNF, to_cnf
+from nsai.logic.dimacs import DimacsError, from_dimacs, read_dimacs, to_dimacs, write_dimacs
 from nsai.logic.errors import FormulaError, ParseError, UnsatisfiableError
 from nsai.logic.expressions import check_names, symbols_of
 from nsai.logic.parser import parse
@@ -25,21 +26,26 @@ __all__ = [
     "check_names",
     "CNF",
     "counterexample",
+    "DimacsError",
     "entails",
     "equivalent",
     "exactly",
     "exactly_one",
     "FormulaError",
+    "from_dimacs",
     "is_tautology",
     "model",
     "models",
     "parse",
     "ParseError",
+    "read_dimacs",
     "require_satisfiable",
     "satisfiable",
     "symbols_of",
     "to_cnf",
+    "to_dimacs",
     "to_text",
     "unsatisfiable_core",
     "UnsatisfiableError",
+    "write_dimacs",
 ]
