@@ -1,6 +1,7 @@
 """Formulas: what is said. A formula is a sympy Boolean expression."""
 
 from nsai.logic.cardinality import Cardinality, at_least, at_most, exactly, exactly_one
+from nsai.logic.categorical import Categorical
 from nsai.logic.cnf import CNF, to_cnf
 from nsai.logic.dimacs import DimacsError, from_dimacs, read_dimacs, to_dimacs, write_dimacs
 from nsai.logic.errors import FormulaError, ParseError, UnsatisfiableError
@@ -23,6 +24,7 @@ __all__ = [
     "at_least",
     "at_most",
     "Cardinality",
+    "Categorical",
     "check_names",
     "CNF",
     "counterexample",

@@ -34,7 +34,8 @@ def test_files_survive(tmp_path):
 
 
 def test_a_tolerant_reader():
-    text = "c made by hand\nc 1 'it\nc 1 what 'ever\r\n\nc\n  p  cnf 3   3 \nc 2 wet\n1 -2\n\n 0 3 0 -1\nc later\n0\n%\n0\n"
+    text = "c made by hand\nc 1 'it\nc 1 what 'ever\r\n"
+    text += "\nc\n  p  cnf 3   3 \nc 2 wet\n1 -2\n\n 0 3 0 -1\nc later\n0\n%\n0\n"
     cnf = from_dimacs(text)
     assert cnf == CNF(((1, -2), (3,), (-1,)), (*symbols("'it wet x3"),))
 
