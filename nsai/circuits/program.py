@@ -128,5 +128,5 @@ def lower(nnf: NNF) -> Program:
         else:
             row[node] = int(kind)
     root = row_of(len(nnf) - 1)
-    a, b, c = (np.array(values, dtype=np.int32) for values in (start, left, right))
-    return Program(nnf.variables, a, b, c, root)
+    starts, lefts, rights = (np.array(values, dtype=np.int32) for values in (start, left, right))
+    return Program(nnf.variables, starts, lefts, rights, root)

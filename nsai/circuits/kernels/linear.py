@@ -15,7 +15,12 @@ import numpy as np
 
 SMALLEST = 1e-290  # a root from here on is exact to the last digits in linear float64
 
-OPTIONS = {"error_model": "numpy", "boundscheck": False, "nogil": True, "cache": True}
+OPTIONS: dict[str, Any] = {
+    "error_model": "numpy",
+    "boundscheck": False,
+    "nogil": True,
+    "cache": True,
+}
 
 
 def compiled(function: Callable[..., Any]) -> Any:
