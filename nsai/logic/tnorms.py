@@ -23,7 +23,7 @@ abs(a − b) (Łukasiewicz) and max(min(a, ¬b), min(¬a, b)) (Gödel).
 clip(Σ x − (k − 1), 0, 1), which is ∨ at k = 1 and ∧ at k = n. "At most k" is ¬(at least k + 1), and
 a count between two bounds is the ∧ of both, except under Product, where it is the exact sum.
 
-Gradients (the reference's sections 5 and 6): Product's pass to every operand, weighted by the
+Gradients (in the reference's words): Product's pass to every operand, weighted by the
 other truths; Gödel's is *single-passing*, nothing reaches more than one variable of a formula
 (at equals, one of them); Łukasiewicz' ∧ of n is one or zero, and zero on
 all but 1 / n! of the cube (*vanishing*). All are finite everywhere, 0 and 1 included.
