@@ -99,10 +99,7 @@ class Circuit(nn.Module):
         given = self._checked(p, logits)
         flat = given.reshape(-1, len(self.variables)).double()
         levels = self._on(flat.device)
-        if logits is None:
-            result = evaluate.LogWMC.apply(flat, 1 - flat, levels)
-        else:
-            result = evaluate.LogWMCFromLogits.apply(flat, levels)
+        result = evaluate.LogWMC.apply(flat, levels, logits is not None)
         return result.reshape(given.shape[:-1]).to(given.dtype)
 
     def marginals(
@@ -125,24 +122,8 @@ class Circuit(nn.Module):
         given = self._checked(p, logits)
         flat = given.reshape(-1, len(self.variables)).double()
         levels = self._on(flat.device)
-        with torch.enable_grad():
-            if logits is None:
-                inner = flat if flat.requires_grad else flat.detach().requires_grad_()
-                result = evaluate.LogWMC.apply(inner, 1 - inner, levels)
-                (slope,) = torch.autograd.grad(
-                    result.sum(), inner, create_graph=given.requires_grad
-                )
-                found = inner * (1 + (1 - inner) * slope)
-            else:
-                inner = flat if flat.requires_grad else flat.detach().requires_grad_()
-                result = evaluate.LogWMCFromLogits.apply(inner, levels)
-                (slope,) = torch.autograd.grad(
-                    result.sum(), inner, create_graph=given.requires_grad
-                )
-                found = inner.sigmoid() + slope
-        found = torch.where(result[:, None] > -torch.inf, found, torch.nan)
-        found = found if given.requires_grad else found.detach()
-        return found.clamp(0, 1).reshape(given.shape).to(given.dtype)
+        found = evaluate.Marginals.apply(flat, levels, logits is not None)
+        return found.reshape(given.shape).to(given.dtype)
 
     def entropy(
         self,

@@ -155,58 +155,74 @@ def _extended(
     return out * LN2, slope, flow
 
 
+def evaluate(
+    levels: Levels, given: Tensor, *, from_logits: bool, slope: bool
+) -> tuple[Tensor, Tensor | None]:
+    """Return log Z for probabilities or logits, float64 (batch, variables), and its derivative."""
+    p, q = (given.sigmoid(), (-given).sigmoid()) if from_logits else (given, 1 - given)
+    weights = Weights(p, q, given if from_logits else None)
+    if given.device.type == "cpu":
+        result, up, down = log_wmc(levels.program, weights, derivatives=slope)
+    else:
+        result, up, down = log_wmc_on_device(levels, weights)
+    if up is None or down is None:
+        return result, None
+    return result, up * q - down * p if from_logits else up - down
+
+
+def reference(levels: Levels, given: Tensor, *, from_logits: bool) -> Tensor:
+    """Return log Z in plain torch, differentiable to any order."""
+    return levels.log_wmc_from_logits(given) if from_logits else levels.log_wmc(given, 1 - given)
+
+
 class LogWMC(torch.autograd.Function):
     """log Z with the gradient that the kernel returns beside it."""
 
     @staticmethod
-    def forward(ctx: Any, positive: Tensor, negative: Tensor, levels: Levels) -> Tensor:
-        """Evaluate, and keep the derivatives if they will be needed."""
-        weights = Weights(positive.detach(), negative.detach())
-        if positive.device.type == "cpu":
-            needed = any(ctx.needs_input_grad)
-            result, *slopes = log_wmc(levels.program, weights, derivatives=needed)
-        else:
-            result, *slopes = log_wmc_on_device(levels, weights)
-        ctx.levels = levels
-        ctx.save_for_backward(positive, negative, *slopes)
+    def forward(ctx: Any, given: Tensor, levels: Levels, from_logits: bool) -> Tensor:
+        """Evaluate, with the derivative if it will be needed."""
+        ctx.levels, ctx.from_logits = levels, from_logits
+        needed = ctx.needs_input_grad[0]
+        result, slope = evaluate(levels, given.detach(), from_logits=from_logits, slope=needed)
+        ctx.save_for_backward(given, slope)
         return result
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
         """Multiply with what the kernel returned, or differentiate the reference."""
-        positive, negative, *slopes = ctx.saved_tensors
+        given, slope = ctx.saved_tensors
         if torch.is_grad_enabled():  # a derivative of the derivative is asked for
-            with torch.enable_grad():
-                result = ctx.levels.log_wmc(positive, negative)
-                slopes = torch.autograd.grad(result.sum(), (positive, negative), create_graph=True)
-        return above[0][:, None] * slopes[0], above[0][:, None] * slopes[1], None
+            result = reference(ctx.levels, given, from_logits=ctx.from_logits)
+            (slope,) = torch.autograd.grad(result.sum(), given, create_graph=True)
+        return above[0][:, None] * slope, None, None
 
 
-class LogWMCFromLogits(torch.autograd.Function):
-    """log Z as a function of logits: exact for logits of any size."""
+class Marginals(torch.autograd.Function):
+    """Marginals from the kernel; their gradient from the reference, differentiated twice."""
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, levels: Levels) -> Tensor:
-        """Evaluate, and keep the flows if they will be needed."""
-        inner = logits.detach()
-        weights = Weights(inner.sigmoid(), (-inner).sigmoid(), inner)
-        if logits.device.type == "cpu":
-            needed = any(ctx.needs_input_grad)
-            result, *flows = log_wmc(levels.program, weights, derivatives=needed)
-        else:
-            result, *flows = log_wmc_on_device(levels, weights)
-        ctx.levels = levels
-        ctx.save_for_backward(logits, *flows)
-        return result
+    def forward(ctx: Any, given: Tensor, levels: Levels, from_logits: bool) -> Tensor:
+        """Evaluate once up and once down."""
+        ctx.levels, ctx.from_logits = levels, from_logits
+        ctx.save_for_backward(given)
+        result, slope = evaluate(levels, given.detach(), from_logits=from_logits, slope=True)
+        assert slope is not None
+        found = marginals_from(given.detach(), slope, from_logits).clamp(0, 1)
+        return torch.where(result[:, None] > -torch.inf, found, torch.nan)
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
-        """Multiply with what the kernel returned, or differentiate the reference."""
-        logits, *flows = ctx.saved_tensors
-        if torch.is_grad_enabled():
-            with torch.enable_grad():
-                result = ctx.levels.log_wmc(logits.sigmoid(), (-logits).sigmoid())
-                (slope,) = torch.autograd.grad(result.sum(), logits, create_graph=True)
-        else:
-            slope = flows[0] * (-logits).sigmoid() - flows[1] * logits.sigmoid()
-        return above[0][:, None] * slope, None
+        """Differentiate the derivative of the reference."""
+        (given,) = ctx.saved_tensors
+        with torch.enable_grad():
+            inner = given.detach().requires_grad_()
+            result = reference(ctx.levels, inner, from_logits=ctx.from_logits)
+            (slope,) = torch.autograd.grad(result.sum(), inner, create_graph=True)
+            found = marginals_from(inner, slope, ctx.from_logits)
+            (below,) = torch.autograd.grad(found, inner, above[0])
+        return below, None, None
+
+
+def marginals_from(given: Tensor, slope: Tensor, from_logits: bool) -> Tensor:
+    """Return marginals, given the derivative of log Z by probabilities or by logits."""
+    return given.sigmoid() + slope if from_logits else given * (1 + (1 - given) * slope)

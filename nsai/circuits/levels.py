@@ -61,6 +61,26 @@ class Levels:
             table = table.index_add(0, target, table[left] * table[right])
         return table[self.program.root].log()
 
+    def log_wmc_from_logits(
+        self, logits: Float[Tensor, "batch variables"]
+    ) -> Float[Tensor, " batch"]:
+        """Return the logarithm of the root, computed with logarithms: no logit is too large."""
+        both = torch.stack((logits, -logits), -1).flatten(1)
+        literals = torch.nn.functional.logsigmoid(both).T
+        batch = len(logits)
+        nothing = literals.new_full((self.program.rows, batch), -torch.inf)
+        table = torch.cat((nothing[:1], torch.zeros_like(nothing[:1]), literals))
+        table = torch.cat((table, nothing[len(table) :]))
+        for target, left, right in self.steps:
+            x = table[left] + table[right]
+            place = target[:, None].expand_as(x)
+            top = nothing.scatter_reduce(0, place, x.detach(), "amax").nan_to_num(neginf=0.0)
+            total = torch.zeros_like(nothing).index_add(0, target, (x - top[target]).exp())
+            some = total > 0
+            found = torch.where(some, total, torch.ones_like(total)).log() + top
+            table = torch.where(some, found, table)
+        return table[self.program.root]
+
     @torch.no_grad()
     def derivatives(
         self,

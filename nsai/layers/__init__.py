@@ -1,8 +1,18 @@
 """Layers that hold a network to a formula."""
 
 from nsai.layers.clause_shield import ClauseShield
+from nsai.layers.constraint import ConstrainedDistribution, ConstraintLayer
 from nsai.layers.fuzzy import FuzzyConstraint
 from nsai.layers.hierarchy import HierarchyLayer
 from nsai.layers.linear_shield import LinearConstraintLayer
+from nsai.layers.semantic_loss import SemanticLoss
 
-__all__ = ["ClauseShield", "FuzzyConstraint", "HierarchyLayer", "LinearConstraintLayer"]
+__all__ = [
+    "ClauseShield",
+    "ConstrainedDistribution",
+    "ConstraintLayer",
+    "FuzzyConstraint",
+    "HierarchyLayer",
+    "LinearConstraintLayer",
+    "SemanticLoss",
+]
