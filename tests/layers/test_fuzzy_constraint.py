@@ -32,8 +32,8 @@ def test_loss_is_zero_exactly_where_the_formula_holds(semantics):
 def test_descending_the_loss_satisfies_the_formula(semantics):
     layer = FuzzyConstraint(exactly_one([A, B, C]) & (A >> B), semantics)
     logits = torch.tensor([[0.3, 0.1, -0.2]], requires_grad=True)
-    optimizer = torch.optim.Adam([logits], lr=0.1)
-    for _ in range(200):
+    optimizer = torch.optim.Adam([logits], lr=0.3)
+    for _ in range(60):
         optimizer.zero_grad()
         layer.loss(logits.sigmoid()).sum().backward()
         optimizer.step()
