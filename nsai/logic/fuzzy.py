@@ -202,7 +202,7 @@ def tautology_gap(
     semantics: str | Semantics = "product",
     *,
     points: int = 20_000,
-    steps: int = 200,
+    steps: int = 100,
     seed: int = 0,
 ) -> TautologyGap:
     """Look for the lowest truth of a classical tautology.

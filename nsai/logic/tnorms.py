@@ -149,6 +149,7 @@ class LogProduct(Semantics):
     so that truths far below the smallest float, and far nearer to 1 than the spacing there, keep
     their full precision. Below ε = √tiny of the dtype (1e-19 in float32) the logarithm goes on as
     its tangent: at 0 it is log ε − 1 and its slope 1 / ε, whose square still is a finite float.
+    The residuum is 1 where a is false up to e²⁰ ε (5e-11 in float32).
     """
 
     def embed(self, p: Tensor) -> Tensor:
@@ -184,7 +185,9 @@ class LogProduct(Semantics):
 
     def residuum(self, a: Tensor, b: Tensor) -> Tensor:
         """Return the largest c with a ∧ c ≤ b."""
-        true = (b[0] - a[0]).clamp_max(0)
+        # nothing is left to compare where a is a disjunction of zeros, each of them about ε
+        false = math.log(torch.finfo(a.dtype).tiny) / 2 + 20
+        true = torch.where(a[0] < false, torch.zeros_like(a[0]), (b[0] - a[0]).clamp_max(0))
         return torch.stack((true, _log(-torch.expm1(true))))
 
     def count(self, low: int, high: int, xs: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """The linear shield against rational arithmetic and scipy's linear programming."""
 
+import functools
 import math
 import random
 from fractions import Fraction
@@ -47,9 +48,12 @@ def draw(rows, columns, dtype=torch.float64, seed=0, spread=4.0):
     return (spread * torch.randn(rows, columns, generator=generator)).to(dtype)
 
 
+read_once = functools.cache(read)
+
+
 def excess(constraint, values):
     """Return f and whether f must be below 0, for each relation, in rational numbers."""
-    for form, sign in read(constraint):
+    for form, sign in read_once(constraint):
         total = sum(
             (c * (Fraction(values[name]) if name else 1) for name, c in form.items()), Fraction(0)
         )
