@@ -9,8 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from nsai.circuits import evaluate
-from nsai.circuits.kernels import best
+from nsai.circuits import evaluate, processor
 from nsai.circuits.levels import Levels
 from nsai.circuits.nnf import NNF
 from nsai.circuits.program import lower
@@ -97,10 +96,7 @@ class Circuit(nn.Module):
             If the number of columns is wrong, a value is NaN, or a probability outside [0, 1].
         """
         given = self._checked(p, logits)
-        flat = given.reshape(-1, len(self.variables)).double()
-        levels = self._on(flat.device)
-        result = evaluate.LogWMC.apply(flat, levels, logits is not None)
-        return result.reshape(given.shape[:-1]).to(given.dtype)
+        return evaluate.LogWMC.apply(given, self._on(given.device), logits is not None)
 
     def marginals(
         self,
@@ -120,10 +116,7 @@ class Circuit(nn.Module):
             As in `log_wmc`.
         """
         given = self._checked(p, logits)
-        flat = given.reshape(-1, len(self.variables)).double()
-        levels = self._on(flat.device)
-        found = evaluate.Marginals.apply(flat, levels, logits is not None)
-        return found.reshape(given.shape).to(given.dtype)
+        return evaluate.Marginals.apply(given, self._on(given.device), logits is not None)
 
     def entropy(
         self,
@@ -178,17 +171,7 @@ class Circuit(nn.Module):
         given = self._checked(p, logits)
         flat = given.reshape(-1, len(self.variables)).double().cpu()
         odds = flat.log() - (-flat).log1p() if logits is None else flat
-        positive, negative = odds.clamp(max=0), (-odds).clamp(max=0)
-        out = np.empty(len(flat))
-        found = np.empty(flat.shape, np.int8)
-        best.most_probable(
-            *evaluate.arguments(self.program),
-            positive.numpy(),
-            negative.numpy(),
-            evaluate.threads(),
-            out,
-            found,
-        )
+        out, found = processor.most_probable(self.program, odds.numpy())
         _require_possible(out)
         return torch.from_numpy(found).bool().reshape(given.shape).to(given.device)
 
@@ -221,12 +204,10 @@ class Circuit(nn.Module):
             raise ValueError(f"n must be at least 0, got {n}")
         given = self._checked(p, logits)
         flat = given.reshape(-1, len(self.variables)).double().cpu()
-        if logits is None:
-            weights = evaluate.Weights(flat, 1 - flat)
-        else:
-            weights = evaluate.Weights(flat.sigmoid(), (-flat).sigmoid(), flat)
-        _require_possible(evaluate.log_wmc(self.program, weights, derivatives=False)[0].numpy())
-        drawn = evaluate.sample(self.program, weights, n, generator)
+        weights = processor.Weights.of(flat.numpy(), from_logits=logits is not None)
+        _require_possible(processor.log_wmc(self.program, weights, slope=False)[0])
+        drawn = torch.from_numpy(processor.sample(self.program, weights, n, generator))
+        drawn = drawn.bool().transpose(0, 1)
         return drawn.reshape(n, *given.shape).to(given.device)
 
     @torch.no_grad()
@@ -246,15 +227,17 @@ class Circuit(nn.Module):
             )
         if not given.is_floating_point():
             raise ValueError(f"expected floating-point numbers, got {given.dtype}")
-        if logits is None:
-            good, message = (given >= 0) & (given <= 1), "probabilities must be in [0, 1]"
-        else:
-            good, message = ~given.isnan(), "logits must not be NaN"
+        if not given.numel():
+            return given
+        low, high = (0.0, 1.0) if logits is None else (-torch.inf, torch.inf)
+        least, most = torch.aminmax(given.detach())  # NaN if there is one
+        good = (least >= low) & (most <= high)
+        kind = "logits must be numbers" if logits is not None else "probabilities must be in [0, 1]"
         if given.device.type != "cpu":  # asking would wait for the GPU
-            torch._assert_async(good.all(), message)
-        elif not good.all():
-            wrong = given.detach()[~good][0].item()
-            raise ValueError(f"{message}, got {wrong}")
+            torch._assert_async(good, kind)
+        elif not good:
+            wrong = least.item() if not least >= low else most.item()
+            raise ValueError(f"{kind}, got {wrong}")
         return given
 
     def _on(self, device: torch.device) -> Levels:

@@ -7,10 +7,9 @@ whose probability is below 1e-290, and for sampling.
 
 from math import frexp, ldexp
 
-import numba
 import numpy as np
 
-from nsai.circuits.kernels.linear import compiled, parallel
+from nsai.circuits.kernels.linear import compiled
 
 FAR = 1100  # of two numbers that many powers of two apart, the smaller one does not count
 
@@ -137,19 +136,16 @@ def descend(start, left, right, inner, root, m, e, chance, state, stack, drawn):
             drawn[v] = u < chance[v]
 
 
-@parallel
-def sample(start, left, right, inner, root, mantissa, exponent, chance, seeds, threads, drawn):
-    """Draw assignments (batch, n, variables), int8; seeds uint64 (batch, n)."""
+@compiled
+def sample(start, left, right, inner, root, mantissa, exponent, chance, seeds, first, last, drawn):
+    """Draw assignments (batch, n, variables), int8, for rows first to last; seeds (batch, n)."""
     rows = inner + start.size - 1
-    batch, n = seeds.shape
-    workers = min(threads, batch)
-    for worker in numba.prange(workers):
-        m, e = np.empty(rows), np.empty(rows, np.int64)
-        stack = np.empty(rows + 2, np.int64)
-        for row in range(worker, batch, workers):
-            forward(start, left, right, inner, mantissa[row], exponent[row], m, e)
-            for k in range(n):
-                descend(
-                    start, left, right, inner, root, m, e, chance[row], seeds[row, k], stack,
-                    drawn[row, k],
-                )  # fmt: skip
+    m, e = np.empty(rows), np.empty(rows, np.int64)
+    stack = np.empty(rows + 2, np.int64)
+    for row in range(first, last):
+        forward(start, left, right, inner, mantissa[row], exponent[row], m, e)
+        for k in range(seeds.shape[1]):
+            descend(
+                start, left, right, inner, root, m, e, chance[row], seeds[row, k], stack,
+                drawn[row, k],
+            )  # fmt: skip

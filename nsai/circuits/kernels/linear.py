@@ -28,11 +28,6 @@ def compiled(function: Callable[..., Any]) -> Any:
     return numba.njit(**OPTIONS)(unwrap(function))  # type checkers of the tests may wrap it
 
 
-def parallel(function: Callable[..., Any]) -> Any:
-    """Compile a function whose `prange` runs on several threads."""
-    return numba.njit(parallel=True, **OPTIONS)(unwrap(function))
-
-
 @compiled
 def fill(value, positive, negative, row):
     """Write constants and literals of a tile; lanes beyond the batch repeat its last row."""
@@ -88,55 +83,36 @@ def backward(start, left, right, inner, value, slope):
                     slope[b, k] += above[k] * value[a, k]
 
 
-@parallel
-def roots(start, left, right, inner, root, positive, negative, lanes, threads, out):
-    """Write the root's value for every row of the batch."""
-    batch = positive.shape[0]
-    tiles = (batch + lanes - 1) // lanes
-    workers = min(threads, tiles)
-    for worker in numba.prange(workers):
-        value = np.empty((inner + start.size - 1, lanes))
-        for tile in range(worker, tiles, workers):
-            row = tile * lanes
-            fill(value, positive, negative, row)
-            forward(start, left, right, inner, value)
-            for k in range(min(lanes, batch - row)):
-                out[row + k] = value[root, k]
+@compiled
+def roots(start, left, right, inner, root, positive, negative, lanes, first, last, out):
+    """Write the root's value for the rows first to last of the batch."""
+    value = np.empty((inner + start.size - 1, lanes))
+    for row in range(first, last, lanes):
+        fill(value, positive, negative, row)
+        forward(start, left, right, inner, value)
+        for k in range(min(lanes, last - row)):
+            out[row + k] = value[root, k]
 
 
-@parallel
+@compiled
 def derivatives(
-    start,
-    left,
-    right,
-    inner,
-    root,
-    positive,
-    negative,
-    lanes,
-    threads,
-    out,
-    by_positive,
-    by_negative,
-):
+    start, left, right, inner, root, positive, negative, lanes, first, last,
+    out, by_positive, by_negative,
+):  # fmt: skip
     """Write the root's value and the derivatives of its logarithm by every literal's weight."""
-    batch, variables = positive.shape
-    tiles = (batch + lanes - 1) // lanes
-    workers = min(threads, tiles)
-    for worker in numba.prange(workers):
-        value = np.empty((inner + start.size - 1, lanes))
-        slope = np.empty((inner + start.size - 1, lanes))
-        for tile in range(worker, tiles, workers):
-            row = tile * lanes
-            fill(value, positive, negative, row)
-            forward(start, left, right, inner, value)
-            slope[:] = 0.0
-            for k in range(lanes):
-                top = value[root, k]
-                slope[root, k] = 1.0 / top if top >= SMALLEST else 0.0
-            backward(start, left, right, inner, value, slope)
-            for k in range(min(lanes, batch - row)):
-                out[row + k] = value[root, k]
-                for v in range(variables):
-                    by_positive[row + k, v] = slope[2 + 2 * v, k]
-                    by_negative[row + k, v] = slope[3 + 2 * v, k]
+    variables = positive.shape[1]
+    value = np.empty((inner + start.size - 1, lanes))
+    slope = np.empty((inner + start.size - 1, lanes))
+    for row in range(first, last, lanes):
+        fill(value, positive, negative, row)
+        forward(start, left, right, inner, value)
+        slope[:] = 0.0
+        for k in range(lanes):
+            top = value[root, k]
+            slope[root, k] = 1.0 / top if top >= SMALLEST else 0.0
+        backward(start, left, right, inner, value, slope)
+        for k in range(min(lanes, last - row)):
+            out[row + k] = value[root, k]
+            for v in range(variables):
+                by_positive[row + k, v] = slope[2 + 2 * v, k]
+                by_negative[row + k, v] = slope[3 + 2 * v, k]

@@ -1,0 +1,179 @@
+r"""Evaluation of a program on a CPU: the right kernel for each row of a batch.
+
+.. math:: \log Z = \log \sum_{x \models \varphi} \prod_i p_i^{x_i}\, (1 - p_i)^{1 - x_i}
+
+The linear kernel takes all rows; those whose Z is below 1e-290 are done again with extended
+exponents. Everything is numpy and float64.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.special import expit, log_expit
+
+from nsai.circuits.kernels import best, extended, linear
+from nsai.circuits.program import Program
+
+Floats = NDArray[np.float64]
+
+THREAD_OPERATIONS = 1 << 20  # worth a thread of its own, about half a millisecond
+TABLE_BYTES = 1 << 20  # a tile's tables should stay in a core's own cache
+LN2 = float(np.log(2.0))
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Probabilities of the literals, float64 (batch, variables), and where they come from.
+
+    Attributes
+    ----------
+    positive, negative
+        Probability of x and of ¬x.
+    logits
+        log(positive / negative), if the weights were given so; None otherwise.
+    """
+
+    positive: Floats
+    negative: Floats
+    logits: Floats | None
+
+    @classmethod
+    def of(cls, given: NDArray[Any], *, from_logits: bool) -> "Weights":
+        """Return the weights for probabilities or for logits."""
+        given = np.ascontiguousarray(given, dtype=np.float64)
+        if from_logits:
+            return cls(expit(given), expit(-given), given)
+        return cls(given, 1.0 - given, None)
+
+    def rows(self, chosen: NDArray[np.intp]) -> "Weights":
+        """Return the weights of some rows."""
+        logits = None if self.logits is None else self.logits[chosen]
+        return Weights(self.positive[chosen], self.negative[chosen], logits)
+
+    def split(self) -> tuple[Floats, NDArray[np.int64]]:
+        """Return mantissas and exponents, (batch, 2 · variables), literals of a variable adjoining.
+
+        Weights that come from logits are exact where the weight itself would underflow.
+        """
+        shape = (len(self.positive), -1)
+        if self.logits is None:
+            both = np.stack((self.positive, self.negative), -1).reshape(shape)
+            mantissa, exponent = np.frexp(both)
+            return mantissa, exponent.astype(np.int64)
+        signed = np.stack((self.logits, -self.logits), -1).reshape(shape)
+        log2 = log_expit(signed) / LN2
+        finite = np.isfinite(log2)
+        log2 = np.where(finite, log2, 0.0)
+        exponent = np.floor(log2) + 1
+        mantissa = np.where(finite, np.exp2(log2 - exponent), 0.0)
+        return mantissa, np.where(finite, exponent, 0).astype(np.int64)
+
+
+def log_wmc(program: Program, weights: Weights, *, slope: bool) -> tuple[Floats, Floats | None]:
+    """Return log Z and, if asked, its derivative by what the weights were given as."""
+    p, q = weights.positive, weights.negative
+    batch, cost = len(p), len(program.left)
+    out, tile = np.empty(batch), _lanes(program, batch)
+    inputs = (*_arguments(program), p, q, tile)
+    found = None
+    if slope:
+        up, down = np.empty_like(p), np.empty_like(p)
+
+        def work(first: int, last: int) -> None:
+            linear.derivatives(*inputs, first, last, out, up, down)
+
+        _on_threads(work, batch, 3 * cost, tile)
+        found = up - down if weights.logits is None else (up - down) * (p * q)
+    else:
+
+        def work(first: int, last: int) -> None:
+            linear.roots(*inputs, first, last, out)
+
+        _on_threads(work, batch, cost, tile)
+    if not (batch and out.min() < linear.SMALLEST):
+        return np.log(out, out=out), found
+    tiny = np.flatnonzero(out < linear.SMALLEST)
+    out[tiny] = 1.0
+    result = np.log(out, out=out)
+    result[tiny], again = extended_log_wmc(program, weights.rows(tiny))
+    if found is not None:
+        found[tiny] = again
+    return result, found
+
+
+def extended_log_wmc(program: Program, weights: Weights) -> tuple[Floats, Floats]:
+    """Return log Z and its derivative with numbers that cannot underflow."""
+    mantissa, exponent = weights.split()
+    out, slope, flow = np.empty(len(mantissa)), np.empty_like(mantissa), np.empty_like(mantissa)
+    extended.derivatives(*_arguments(program), mantissa, exponent, out, slope, flow)
+    if weights.logits is None:
+        return out * LN2, slope[:, ::2] - slope[:, 1::2]
+    return out * LN2, flow[:, ::2] * weights.negative - flow[:, 1::2] * weights.positive
+
+
+def sample(
+    program: Program, weights: Weights, n: int, generator: torch.Generator | None
+) -> NDArray[np.int8]:
+    """Draw n models for every row, (batch, n, variables)."""
+    batch, variables = weights.positive.shape
+    seeds = torch.randint(-(2**63), 2**63 - 1, (batch, n), generator=generator)
+    drawn = np.empty((batch, n, variables), np.int8)
+    inputs = (*_arguments(program), *weights.split(), weights.positive)
+    states = seeds.numpy().view(np.uint64)
+
+    def work(first: int, last: int) -> None:
+        extended.sample(*inputs, states, first, last, drawn)
+
+    _on_threads(work, batch, 10 * len(program.left))
+    return drawn
+
+
+def most_probable(program: Program, log_odds: Floats) -> tuple[Floats, NDArray[np.int8]]:
+    """Return each row's most probable model and its log weight relative to the best assignment."""
+    positive, negative = np.minimum(log_odds, 0.0), np.minimum(-log_odds, 0.0)
+    out, found = np.empty(len(log_odds)), np.empty(log_odds.shape, np.int8)
+    inputs = (*_arguments(program), positive, negative)
+
+    def work(first: int, last: int) -> None:
+        best.most_probable(*inputs, first, last, out, found)
+
+    _on_threads(work, len(log_odds), 2 * len(program.left))
+    return out, found
+
+
+def _arguments(program: Program) -> tuple[Any, ...]:
+    """Return what every kernel takes first."""
+    return program.start, program.left, program.right, program.inner, program.root
+
+
+def _lanes(program: Program, batch: int) -> int:
+    """Return how many rows of a batch share a tile."""
+    fitting = TABLE_BYTES // (16 * program.rows)
+    most = 32 if fitting >= 32 else 16 if fitting >= 16 else 8
+    return min(most, 1 << (max(batch, 1) - 1).bit_length())
+
+
+def _on_threads(work: Callable[[int, int], None], batch: int, cost: int, step: int = 1) -> None:
+    """Do the rows of a batch, ``work(first, last)``, on as many threads as torch uses.
+
+    Kernels let go of Python's lock. Little work stays on this thread: to wait for another one
+    can take longer than the work, above all on a busy machine. ``cost`` is roughly the operations
+    of a row; ``step`` rows stay together.
+    """
+    most = batch * cost // THREAD_OPERATIONS
+    if most < 2 or torch.get_num_threads() < 2:
+        work(0, batch)
+        return
+    size = -(-batch // (min(most, torch.get_num_threads()) * step)) * step
+    parts = [(first, min(first + size, batch)) for first in range(0, batch, size)]
+    others = [Thread(target=work, args=part) for part in parts[1:]]
+    for thread in others:
+        thread.start()
+    work(*parts[0])
+    for thread in others:
+        thread.join()
