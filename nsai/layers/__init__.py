@@ -1,5 +1,6 @@
 """Layers that hold a network to a formula."""
 
+from nsai.layers.addition import DigitSum, SumDistribution, digits_of
 from nsai.layers.clause_shield import ClauseShield
 from nsai.layers.constraint import ConstrainedDistribution, ConstraintLayer
 from nsai.layers.fuzzy import FuzzyConstraint
@@ -11,8 +12,11 @@ __all__ = [
     "ClauseShield",
     "ConstrainedDistribution",
     "ConstraintLayer",
+    "DigitSum",
     "FuzzyConstraint",
     "HierarchyLayer",
     "LinearConstraintLayer",
     "SemanticLoss",
+    "SumDistribution",
+    "digits_of",
 ]
