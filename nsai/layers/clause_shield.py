@@ -30,6 +30,7 @@ from sympy.logic.boolalg import Boolean
 from torch import Tensor, nn
 
 from nsai.logic.errors import FormulaError, UnsatisfiableError
+from nsai.logic.expressions import natural
 
 # a literal is the place of its variable in the order, and whether it stands there unnegated
 Clause = frozenset[tuple[int, bool]]
@@ -88,7 +89,7 @@ class ClauseShield(nn.Module):
         parts = [clauses] if isinstance(clauses, Boolean) else list(clauses)
         self.formula = And(*parts)
         given = [clause for part in parts for clause in _clauses(part)]
-        named = sorted({symbol.name for clause in given for symbol, _ in clause})
+        named = sorted({symbol.name for clause in given for symbol, _ in clause}, key=natural)
         self.variables = tuple(named if variables is None else map(str, variables))
         self.order = tuple(self.variables if order is None else map(str, order))
         if len(set(self.variables)) < len(self.variables) or not self.variables:

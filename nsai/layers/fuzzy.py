@@ -8,6 +8,7 @@ from sympy.logic.boolalg import Boolean
 from torch import Tensor, nn
 
 from nsai.logic.errors import FormulaError
+from nsai.logic.expressions import natural
 from nsai.logic.fuzzy import Semantics, column_of, evaluate, semantics_named
 
 
@@ -52,7 +53,7 @@ class FuzzyConstraint(nn.Module):
         variables: Sequence[Symbol | str] | None = None,
     ) -> None:
         super().__init__()
-        own = sorted(symbol.name for symbol in formula.free_symbols)
+        own = sorted((symbol.name for symbol in formula.free_symbols), key=natural)
         if not own:
             raise FormulaError(f"a constraint must have variables, got {formula}")
         self.formula = formula

@@ -41,6 +41,7 @@ from nsai.layers.linear_inequalities import (
     read,
 )
 from nsai.logic.errors import FormulaError, UnsatisfiableError
+from nsai.logic.expressions import natural
 
 
 class LinearConstraintLayer(nn.Module):
@@ -103,7 +104,7 @@ class LinearConstraintLayer(nn.Module):
         for constraint in constraints:
             if constraint == S.false:
                 raise UnsatisfiableError("a constraint is False", (constraint,))
-        named = sorted({name for form, _, _ in forms for name in form if name})
+        named = sorted({name for form, _, _ in forms for name in form if name}, key=natural)
         self.variables = tuple(named if variables is None else map(str, variables))
         self.order = tuple(self.variables if order is None else map(str, order))
         self._check_names(named)

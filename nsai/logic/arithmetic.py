@@ -14,7 +14,7 @@ from sympy.logic.boolalg import Boolean
 from nsai.logic.cardinality import Cardinality
 from nsai.logic.connectives import clauses_of
 from nsai.logic.errors import FormulaError
-from nsai.logic.expressions import as_formulas, check_names, operands, postorder, shown
+from nsai.logic.expressions import as_formulas, check_names, natural, operands, postorder, shown
 
 Assignment = dict[Symbol, Any]  # bool, or an exact sympy number
 
@@ -210,7 +210,7 @@ class _Translation:
             raise RuntimeError(f"z3 gave no answer: {self.solver.reason_unknown()}")
         found = self.solver.model()
         values: Assignment = {}
-        for symbol in sorted({*self.numbers, *self.truths}, key=lambda s: s.name):
+        for symbol in sorted({*self.numbers, *self.truths}, key=lambda s: natural(s.name)):
             if symbol in self.truths:
                 truth = found.eval(self.truths[symbol], model_completion=True)
                 values[symbol] = bool(self.z3.is_true(truth))

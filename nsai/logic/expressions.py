@@ -1,5 +1,6 @@
 """What every reader of a formula needs: its parts, its symbols and clear errors about them."""
 
+import re
 from collections.abc import Iterable, Iterator
 
 from sympy import And, S, Symbol
@@ -74,7 +75,7 @@ def operands(node: Boolean) -> tuple[Boolean, ...]:
 
 
 def symbols_of(formulas: object) -> tuple[Symbol, ...]:
-    """Return the symbols of one or several formulas, sorted by name.
+    """Return the symbols of one or several formulas, sorted by name, x2 before x10.
 
     Raises
     ------
@@ -96,7 +97,20 @@ def symbols_of(formulas: object) -> tuple[Symbol, ...]:
                 remedy = "; nsai.logic.arithmetic reads linear relations" * node.is_Relational
                 raise FormulaError(f"{shown(node)} is no Boolean symbol{remedy}")
     check_names(found)
-    return tuple(sorted(found, key=lambda symbol: symbol.name))
+    return tuple(sorted(found, key=lambda symbol: natural(symbol.name)))
+
+
+def natural(name: str) -> tuple[tuple[bool, int, str], ...]:
+    """Return what to sort names by: numbers in them count as numbers.
+
+    Examples
+    --------
+    >>> sorted(["x10", "x2", "x"], key=natural)
+    ['x', 'x2', 'x10']
+    """
+    parts = re.split(r"([0-9]+)", name)
+    keys = ((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
+    return tuple(key for key in keys if key[2])
 
 
 def check_names(symbols: Iterable[Symbol]) -> None:

@@ -21,6 +21,7 @@ from torch import Tensor
 
 from nsai.logic.cardinality import Cardinality
 from nsai.logic.errors import FormulaError
+from nsai.logic.expressions import natural
 from nsai.logic.tnorms import (
     Goedel,
     LogProduct,
@@ -235,7 +236,7 @@ def tautology_gap(
     >>> print(tautology_gap(Or(a, Not(a), evaluate=False), "product"))
     a | ~a is a tautology but scores 0.75 at a = 0.5
     """
-    names = sorted(symbol.name for symbol in formula.free_symbols)
+    names = sorted((symbol.name for symbol in formula.free_symbols), key=natural)
     n = len(names)
     if not 1 <= n <= 16:
         raise FormulaError(f"a tautology must have 1 to 16 variables, got {n}")
