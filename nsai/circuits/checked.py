@@ -1,0 +1,39 @@
+"""Circuits from elsewhere, ready for questions once they are known to be sound."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sympy import Symbol
+
+from nsai.circuits.circuit import Circuit
+from nsai.circuits.nnf import NNF
+from nsai.circuits.properties import check
+
+
+def circuit_from(nnf: NNF, variables: Sequence[Any] | None = None) -> Circuit:
+    r"""Return a circuit whose answers are exact, or refuse the graph.
+
+    For graphs that `compile` did not make: read from files, or built by hand.
+
+    Parameters
+    ----------
+    nnf
+        Any graph.
+    variables
+        What its variables stand for, in order; the symbols x1, x2, … unless given.
+
+    Raises
+    ------
+    PropertyError
+        If the graph is not decomposable or not deterministic; the message names the node.
+
+    Examples
+    --------
+    >>> from nsai.circuits.formats import read_nnf
+    >>> circuit_from(read_nnf("nnf 5 4 2\nL 1\nL -2\nA 2 0 1\nL -1\nO 1 2 2 3")).model_count()
+    3
+    """
+    check(nnf, "decomposable", "deterministic")
+    if variables is None:
+        variables = [Symbol(f"x{v + 1}") for v in range(nnf.variables)]
+    return Circuit(nnf, variables)
