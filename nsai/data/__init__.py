@@ -93,6 +93,9 @@ from nsai.data.sst2 import sst2 as sst2
 from nsai.data.sudoku import SUDOKU as SUDOKU
 from nsai.data.sudoku import Puzzles as Puzzles
 from nsai.data.sudoku import sudoku as sudoku
+from nsai.data.sums import Sums as Sums
+from nsai.data.sums import add_digits as add_digits
+from nsai.data.sums import sums_of_images as sums_of_images
 from nsai.data.tabular_classics import TABULAR_CLASSICS as TABULAR_CLASSICS
 from nsai.data.tabular_classics import sonar as sonar
 from nsai.data.tabular_classics import tabular_classic as tabular_classic

@@ -18,6 +18,7 @@ from nsai.models.margin import maximum_margin as maximum_margin
 from nsai.models.mlp import MLP as MLP
 from nsai.models.mlp import cross_entropy as cross_entropy
 from nsai.models.mlp import squared_error as squared_error
+from nsai.models.mnist_net import MNISTNet as MNISTNet
 from nsai.models.ngram import NGram as NGram
 from nsai.models.perceptron import Perceptron as Perceptron
 from nsai.models.perceptron import Trace as Trace
@@ -41,6 +42,7 @@ __all__ = [
     "Impossibility",
     "LeNet5",
     "MLP",
+    "MNISTNet",
     "Margin",
     "NGram",
     "Perceptron",
