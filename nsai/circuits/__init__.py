@@ -13,6 +13,7 @@ from nsai.circuits.errors import (
 from nsai.circuits.formats import read_nnf, read_sdd
 from nsai.circuits.nnf import NNF, NNFBuilder
 from nsai.circuits.properties import check, is_decomposable, is_deterministic, is_smooth
+from nsai.circuits.smooth import smooth
 
 __all__ = [
     "NNF",
@@ -31,4 +32,5 @@ __all__ = [
     "is_smooth",
     "read_nnf",
     "read_sdd",
+    "smooth",
 ]

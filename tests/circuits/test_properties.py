@@ -102,7 +102,7 @@ def test_solver_alone_decides_determinism_too(recipe):
         assert is_deterministic(nnf) == deterministic_by_table(nnf)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(formulas(NAMES, max_leaves=12))
 def test_compiled_circuits_are_decomposable_and_deterministic(formula):
     check(circuits.compile(formula, NAMES, cache=False).nnf)
