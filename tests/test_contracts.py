@@ -26,6 +26,8 @@ def lint(root: Path) -> subprocess.CompletedProcess[str]:
         ("nsai/workbench/runs.py", "import torch", "the workbench imports no torch"),
         ("nsai/models/mlp.py", "import nsai.workbench", "domains do not know the workbench"),
         ("nsai/data/mnist.py", "import nsai.training", "models and data do not know training"),
+        ("nsai/logic/cnf.py", "import nsai.circuits", "layers know circuits, circuits know logic"),
+        ("nsai/circuits/nnf.py", "import nsai.models", "logic and circuits know no networks"),
     ],
 )
 def test_planted_violation_breaks_its_contract(tmp_path: Path, path: str, line: str, broken: str):
