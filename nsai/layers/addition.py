@@ -148,10 +148,11 @@ class SumDistribution:
         leaf = self.log_p.detach().double().requires_grad_()
         with torch.enable_grad():
             value = _carried(leaf, self._checked(total), add)
+            whole = value.sum()
         impossible = value.isneginf().nonzero()
         if len(impossible):
             raise ValueError(f"the sum of row {int(impossible[0])} is impossible")
-        return torch.autograd.grad(value.sum(), leaf)[0]
+        return torch.autograd.grad(whole, leaf)[0]
 
     def _checked(self, total: Tensor) -> Tensor:
         batch, base = len(self.log_p), self.base

@@ -188,6 +188,15 @@ def test_a_leading_digit_above_one_is_impossible():
     assert d.log_prob(torch.tensor([[2, 0, 0]])).item() == -torch.inf
 
 
+def test_marginals_are_found_without_autograd_too():
+    logits, total = drawn(2, 2, 10), torch.tensor([7, 133])
+    d = DigitSum(2)(logits)
+    with torch.no_grad():
+        quiet = d.marginals(total)
+    assert quiet.equal(d.marginals(total))
+    assert not quiet.requires_grad
+
+
 def test_empty_batches_pass():
     d = DigitSum(2)(torch.zeros(0, 2, 2, 10))
     assert d.log_prob(torch.zeros(0, 3, dtype=torch.int64)).shape == (0,)
