@@ -80,7 +80,7 @@ def scopes_of(nnf: NNF) -> list[set[int]]:
     return scopes
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(RECIPE)
 def test_properties_are_those_of_the_definitions(recipe):
     nnf = graph_from(recipe)
@@ -102,7 +102,7 @@ def test_solver_alone_decides_determinism_too(recipe):
         assert is_deterministic(nnf) == deterministic_by_table(nnf)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(formulas(NAMES, max_leaves=12))
 def test_compiled_circuits_are_decomposable_and_deterministic(formula):
     check(circuits.compile(formula, NAMES, cache=False).nnf)

@@ -52,7 +52,7 @@ def weights_of(seed: int, batch: int = 3) -> tuple[Tensor, Tensor]:
     return w[0], w[1]
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(formulas(NAMES, max_leaves=12), st.integers(0, 2**31))
 def test_every_semiring_equals_the_sum_over_models(formula, seed):
     nnf, table = graph_of(formula), table_of(formula)
@@ -77,7 +77,7 @@ def test_every_semiring_equals_the_sum_over_models(formula, seed):
         torch.testing.assert_close(picked, best, **EQUAL)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(formulas(NAMES, max_leaves=12), st.integers(0, 2**31))
 def test_expectation_entropy_and_gradient_equal_the_sum_over_models(formula, seed):
     nnf, table = graph_of(formula), table_of(formula)
@@ -100,7 +100,7 @@ def test_expectation_entropy_and_gradient_equal_the_sum_over_models(formula, see
     torch.testing.assert_close(entropy, -torch.xlogy(share, share).sum(1), atol=1e-9, rtol=1e-9)
 
 
-@settings(max_examples=30)
+@settings(max_examples=15)
 @given(formulas(NAMES, max_leaves=10), st.integers(1, 9))
 def test_fractions_are_exact(formula, denominator):
     p = [Fraction(i + 1, denominator + N) for i in range(N)]
@@ -113,7 +113,7 @@ def test_fractions_are_exact(formula, denominator):
     assert evaluate(nnf, Expectation([1] * N, [0] * N), p, complement) == (total, held)
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(formulas(NAMES, max_leaves=12))
 def test_smoothing_keeps_models_and_other_properties(formula):
     nnf = graph_of(formula)
