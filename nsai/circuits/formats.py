@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from nsai.circuits.errors import CircuitFormatError
 from nsai.circuits.nnf import NNF, NNFBuilder
 
+SDD_WORDS = {"sdd": 1, "F": 2, "T": 2, "L": 4, "D": 4}  # words that a line has at least
+
 
 def read_sdd(text: str, variables: int | None = None) -> NNF:
     r"""Read a sentential decision diagram as the SDD library writes it.
@@ -31,6 +33,9 @@ def read_sdd(text: str, variables: int | None = None) -> NNF:
     1
     """
     lines = list(_lines(text, "c"))
+    for number, words in lines:
+        if words[0] not in SDD_WORDS or len(words) < SDD_WORDS[words[0]]:
+            raise CircuitFormatError(f"line {number}: expected F, T, L or D, got {words}")
     if variables is None:
         variables = max((abs(_int(w[3], n)) for n, w in lines if w[0] == "L"), default=0)
     builder, known = NNFBuilder(variables), dict[int, int]()
@@ -39,8 +44,6 @@ def read_sdd(text: str, variables: int | None = None) -> NNF:
         kind = words[0]
         if kind == "sdd":
             continue
-        if kind not in ("F", "T", "L", "D") or len(words) < {"L": 4, "D": 4}.get(kind, 2):
-            raise CircuitFormatError(f"line {number}: expected F, T, L or D, got {words}")
         values = [_int(word, number) for word in words[1:]]
         if kind in "FT":
             node = builder.TRUE if kind == "T" else builder.FALSE
@@ -122,11 +125,13 @@ def _read_c2d(lines: list[tuple[int, list[str]]], variables: int | None) -> NNF:
 
 def _read_d4(lines: list[tuple[int, list[str]]], variables: int | None) -> NNF:
     kinds: dict[int, str] = {}
-    edges: dict[int, list[tuple[int, list[int]]]] = {}
+    edges: dict[int, list[tuple[int, int, list[int]]]] = {}  # line, target, literals
     largest = 0
     for number, words in lines:
-        if words[-1] != "0":
-            raise CircuitFormatError(f"line {number}: expected a 0 at the end, got {words[-1]}")
+        if words[-1] != "0" or len(words) < 3:
+            raise CircuitFormatError(
+                f"line {number}: expected a node or an edge that ends in 0, got {' '.join(words)}"
+            )
         if words[0] in ("o", "a", "t", "f"):
             kinds[_int(words[1], number)] = words[0]
             continue
@@ -134,9 +139,12 @@ def _read_d4(lines: list[tuple[int, list[str]]], variables: int | None) -> NNF:
         if source not in kinds or target not in kinds:
             raise CircuitFormatError(f"line {number}: an edge between unknown nodes")
         largest = max([largest, *map(abs, literals)])
-        edges.setdefault(source, []).append((target, literals))
+        edges.setdefault(source, []).append((number, target, literals))
+    if not kinds:
+        raise CircuitFormatError("the file has no node")
     builder = NNFBuilder(largest if variables is None else variables)
     made: dict[int, int] = {}
+    opened: set[int] = set()
     stack = [(min(kinds), False)]
     while stack:
         node, ready = stack.pop()
@@ -144,11 +152,14 @@ def _read_d4(lines: list[tuple[int, list[str]]], variables: int | None) -> NNF:
             continue
         below = edges.get(node, [])
         if not ready:
-            stack += [(node, True), *((target, False) for target, _ in below)]
+            if node in opened:
+                raise CircuitFormatError(f"node {node} is below itself")
+            opened.add(node)
+            stack += [(node, True), *((target, False) for _, target, _ in below)]
             continue
         parts = [
-            builder.conjoin([made[target], *(_literal(builder, k, 0) for k in literals)])
-            for target, literals in below
+            builder.conjoin([made[target], *(_literal(builder, k, number) for k in literals)])
+            for number, target, literals in below
         ]
         gate = {"o": builder.disjoin, "a": builder.conjoin}.get(kinds[node])
         constant = builder.TRUE if kinds[node] == "t" else builder.FALSE

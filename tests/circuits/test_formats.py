@@ -141,3 +141,19 @@ def test_a_malformed_nnf_is_refused_with_its_line(text, message):
 def test_more_variables_than_promised_are_refused():
     with pytest.raises(CircuitFormatError, match="line 1: a literal must be ±1 to ±2, got 5"):
         read_sdd("L 0 0 5", 2)
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "message"),
+    [
+        (read_sdd, "L 0 0", "line 1: expected F, T, L or D"),
+        (read_nnf, "1 0", "line 1: expected a node or an edge"),
+        (read_nnf, "o 1 0\n5 0", "line 2: expected a node or an edge"),
+        (read_nnf, "o 1 0\na 2 0\n1 2 1 0\n2 1 0", "node 1 is below itself"),
+        (read_nnf, "o 1 0\nt 2 0\n1 2 0 0", "line 3: a literal must be"),
+    ],
+    ids=["short sdd", "short node", "short edge", "cycle", "literal 0"],
+)
+def test_a_truncated_or_cyclic_file_is_refused(read, text, message):
+    with pytest.raises(CircuitFormatError, match=message):
+        read(text)
