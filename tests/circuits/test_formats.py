@@ -128,7 +128,7 @@ def test_a_malformed_sdd_is_refused_with_its_line(text, message):
         ("nnf 2 0 1\nL 1\nA 2 0", "line 3: 2 children expected"),
         ("nnf 1 0 1\nA 1 0", "line 2: node 0 is not there yet"),
         ("nnf 2 0 1\nL 1", "2 nodes expected, got 1"),
-        ("o 1", "line 1: expected a 0 at the end"),
+        ("o 1", "line 1: expected a node or an edge that ends in 0"),
         ("o 1 0\n1 2 0", "line 2: an edge between unknown nodes"),
         ("o 1 0\nt 2 0\n1 2 a 0", "line 3: expected an integer, got 'a'"),
     ],
