@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 import numpy as np
-from sympy import And, Not, Or, S, Symbol
+from sympy import And, Not, Or, Symbol
 from sympy.logic.boolalg import Boolean
 
 from nsai.circuits.cardinality import cardinality
@@ -18,7 +18,7 @@ from nsai.circuits.nnf import NNF, NNFBuilder
 from nsai.circuits.sdd import compile_sdd, instructions
 from nsai.logic.cardinality import Cardinality
 from nsai.logic.errors import FormulaError
-from nsai.logic.expressions import as_formulas, conjuncts, symbols_of
+from nsai.logic.expressions import as_formulas, conjuncts, operands, postorder, symbols_of
 
 FORMAT = 1  # of what is cached
 
@@ -74,7 +74,8 @@ def compile(  # noqa: A001 - circuits.compile, as re.compile
         raise FormulaError(f"variables lacks {', '.join(map(str, missing))}, got {order}")
     place = {symbol: i for i, symbol in enumerate(order)}
     builder = NNFBuilder(len(order))
-    roots = [builder.FALSE] if whole == S.false else []
+    constants = [f for f in conjuncts(whole) if not f.free_symbols]
+    roots = [] if all(map(_constant, constants)) else [builder.FALSE]
     for part in _parts(whole):
         inside = sorted(part.free_symbols, key=place.__getitem__)
         nnf = _direct(part, inside) or _compiled(part, inside, seconds, memory, cache)
@@ -82,8 +83,19 @@ def compile(  # noqa: A001 - circuits.compile, as re.compile
     return Circuit(builder.build(builder.conjoin(roots)), order)
 
 
+def _constant(formula: Boolean) -> bool:
+    """Return the truth of a formula without symbols, which sympy may hold unevaluated."""
+    value: dict[Boolean, Boolean] = {}
+    for node in postorder(formula):
+        inner = [value[child] for child in operands(node)]
+        if isinstance(node, Cardinality):
+            inner = [*node.args[:2], *inner]
+        value[node] = node.func(*inner) if inner else node
+    return bool(value[formula])
+
+
 def _parts(formula: Boolean) -> list[Boolean]:
-    """Return conjunctions that share no symbols."""
+    """Return conjunctions that share no symbols; what has no symbol is left out."""
     group: dict[Symbol, list[Boolean]] = {}
     for conjunct in conjuncts(formula):
         joined, symbols = [conjunct], set(conjunct.free_symbols)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy import And, Symbol, symbols
+from sympy import And, Nand, Or, S, Symbol, symbols
 from sympy.logic.boolalg import Boolean
 
 from nsai import circuits
@@ -83,6 +83,17 @@ def test_parts_without_common_symbols_are_compiled_without_pysdd(monkeypatch: py
     a, b, c, d, e, f = NAMES
     circuit = circuits.compile(exactly_one([a, ~b]) & (c | ~d | e) & ~at_most(0, [f]))
     assert circuit.model_count() == 2 * 7 * 1
+
+
+@pytest.mark.parametrize(
+    ("formula", "count"),
+    [(S.true, 4), (S.false, 0), (Nand(True, evaluate=False), 0), (Or(True, evaluate=False), 4)],
+    ids=["true", "false", "unevaluated false", "unevaluated true"],
+)
+def test_formulas_without_symbols_are_constants(formula: Boolean, count: int):
+    a, b, *_ = NAMES
+    assert circuits.compile(formula, [a, b]).model_count() == count
+    assert circuits.compile(And(formula, a, evaluate=False), [a, b]).model_count() == count // 2
 
 
 def test_columns_follow_the_given_order():

@@ -184,7 +184,8 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     assert changed_by("nsai/models/lenet.py") == {"convolution"}
     assert changed_by("nsai/models/perceptron.py") == {"perceptron"}
     assert changed_by("nsai/models/threshold.py") == {"perceptron", "backpropagation"}
-    assert changed_by("nsai/models/mlp.py") == {"backpropagation", "convolution"}
+    assert changed_by("nsai/models/mlp.py") == {"backpropagation", "convolution", "mnist-addition"}
+    assert changed_by("nsai/layers/addition.py") == {"mnist-addition"}
     assert changed_by("nsai/models/transformer.py") == {"gpt"}
     assert changed_by("nsai/models/attention.py") == {"gpt"}
     assert changed_by("nsai/data/sudoku.py") == set()
