@@ -1,4 +1,10 @@
-"""Circuits: what formulas compile to, and how fast they are evaluated."""
+"""Circuits: what formulas compile to, and how fast they are evaluated.
+
+A formula goes through `compiler` (by `cardinality`, or `sdd` in a process of its own) into a graph
+(`nnf`), which is lowered to sums of products (`program`) that `processor` evaluates with the
+`kernels`, or `levels` in plain torch; `autograd` gives both a gradient, and `circuit` puts the
+questions. `properties` and `smooth` look at graphs, `fold` evaluates them over any of `semirings`.
+"""
 
 from nsai.circuits.cardinality import cardinality
 from nsai.circuits.checked import circuit_from
@@ -10,6 +16,7 @@ from nsai.circuits.errors import (
     CompilationError,
     PropertyError,
 )
+from nsai.circuits.fold import Semiring, evaluate
 from nsai.circuits.formats import read_nnf, read_sdd
 from nsai.circuits.nnf import NNF, NNFBuilder
 from nsai.circuits.properties import check, is_decomposable, is_deterministic, is_smooth
@@ -23,10 +30,12 @@ __all__ = [
     "CompilationError",
     "NNFBuilder",
     "PropertyError",
+    "Semiring",
     "cardinality",
     "check",
     "circuit_from",
     "compile",
+    "evaluate",
     "is_decomposable",
     "is_deterministic",
     "is_smooth",

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from nsai.circuits import evaluate, processor
+from nsai.circuits import autograd, processor
 from nsai.circuits.levels import Levels
 from nsai.circuits.nnf import NNF
 from nsai.circuits.program import lower
@@ -96,7 +96,7 @@ class Circuit(nn.Module):
             If the number of columns is wrong, a value is NaN, or a probability outside [0, 1].
         """
         given = self._checked(p, logits)
-        return evaluate.LogWMC.apply(given, self._on(given.device), logits is not None)
+        return autograd.LogWMC.apply(given, self._on(given.device), logits is not None)
 
     def marginals(
         self,
@@ -116,7 +116,7 @@ class Circuit(nn.Module):
             As in `log_wmc`.
         """
         given = self._checked(p, logits)
-        return evaluate.Marginals.apply(given, self._on(given.device), logits is not None)
+        return autograd.Marginals.apply(given, self._on(given.device), logits is not None)
 
     def entropy(
         self,

@@ -4,6 +4,8 @@ All rows of a level are one gather, one product and one indexed sum. `log_wmc` i
 that the kernels are held against; autograd differentiates it as often as asked.
 """
 
+from functools import cached_property
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -24,6 +26,12 @@ class Levels:
 
     def __init__(self, program: Program, device: torch.device | str = "cpu") -> None:
         self.program = program
+        self.device = device
+
+    @cached_property
+    def steps(self) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """Target, left and right row of every term, level by level; made when first needed."""
+        program = self.program
         level = torch.from_numpy(program.levels())
         start = torch.from_numpy(program.start).long()
         owner = torch.repeat_interleave(torch.arange(len(level)), start.diff())
@@ -31,12 +39,8 @@ class Levels:
         left, right = (torch.from_numpy(x).long()[order] for x in (program.left, program.right))
         target = owner[order] + program.inner
         sizes = torch.bincount(level[owner])[1:].tolist() if len(level) else []
-        self.steps = [
-            tuple(part.to(device) for part in parts)
-            for parts in zip(
-                target.split(sizes), left.split(sizes), right.split(sizes), strict=True
-            )
-        ]
+        parts = (x.to(self.device).split(sizes) for x in (target, left, right))
+        return list(zip(*parts, strict=True))
 
     def table(
         self,

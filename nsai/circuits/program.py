@@ -16,6 +16,7 @@ and divides by nothing, so that a value of exactly zero harms no gradient.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,11 +68,11 @@ class Program:
 
     def levels(self) -> NDArray[np.int32]:
         """Return the level of each inner row: one more than the highest that it reads."""
-        level = np.zeros(self.rows, dtype=np.int32)
-        for i, (a, b) in enumerate(zip(self.start[:-1], self.start[1:], strict=True)):
-            below = max(level[self.left[a:b]].max(), level[self.right[a:b]].max())
-            level[self.inner + i] = below + 1
-        return level[self.inner :]
+        level = [0] * self.inner
+        factors = list(zip(self.left.tolist(), self.right.tolist(), strict=True))
+        for a, b in pairwise(self.start.tolist()):
+            level.append(1 + max(level[row] for pair in factors[a:b] for row in pair))
+        return np.array(level[self.inner :], dtype=np.int32)
 
 
 def lower(nnf: NNF) -> Program:

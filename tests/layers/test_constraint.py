@@ -33,7 +33,7 @@ def test_a_hundred_thousand_random_inputs_never_violate_the_rule(dtype: torch.dt
     scale = 10 ** torch.empty(100_000, 1).uniform_(-3, 4, generator=generator)
     logits = (scale * torch.randn(100_000, 7, generator=generator)).to(dtype)
     d = layer(logits)
-    allowed = {tuple(row.values()) for row in models_by_truth_table(RULE, CARS) if truth(RULE, row)}
+    allowed = {tuple(row.values()) for row in models_by_truth_table(RULE, CARS)}
     assert {tuple(row) for row in d.mode().unique(dim=0).tolist()} <= allowed
     assert {
         tuple(row) for row in d.sample(generator=generator)[0].unique(dim=0).tolist()
