@@ -184,7 +184,7 @@ def pysdd_loop(case: Case, p: torch.Tensor) -> Contestant:
     return run
 
 
-def timed(run: Contestant, least: float = 0.02) -> float:
+def timed(run: Contestant, least: float = 0.05) -> float:
     """Return seconds a call, of as many calls as fill some time."""
     calls, spent = 0, 0.0
     while spent < least:

@@ -19,23 +19,29 @@ def evaluate(
     levels: Levels, given: Tensor, *, from_logits: bool, slope: bool
 ) -> tuple[Tensor, Tensor | None]:
     """Return log Z and its derivative by what is given, (…) and (…, variables)."""
-    shape, flat = given.shape, given.detach()
-    if len(shape) != 2:
-        flat = flat.reshape(shape[:-1].numel(), shape[-1])
     known = given.dtype in (torch.float32, torch.float64)
+    if given.is_cpu and known and given.dim() == 2:  # of one row, the rest would take a third
+        return _on_cpu(levels, given.detach(), from_logits, slope)
+    shape = given.shape
+    flat = given.detach().reshape(shape[:-1].numel(), shape[-1])
+    flat = flat if known and given.is_cpu else flat.double()
     result: Tensor
     found: Tensor | None
-    if not given.is_cpu:
-        result, found = _on_device(levels, flat.double(), from_logits=from_logits)
+    if given.is_cpu:
+        result, found = _on_cpu(levels, flat, from_logits, slope)
     else:
-        array = (flat if known else flat.double()).contiguous().numpy()
-        values, slopes = log_wmc(levels.program, array, from_logits=from_logits, slope=slope)
-        result = torch.from_numpy(values)
-        found = None if slopes is None else torch.from_numpy(slopes)
-        if known and len(shape) == 2:  # of a small batch, the rest would take a third of the time
-            return result, found
+        result, found = _on_device(levels, flat, from_logits=from_logits)
     result = result.to(given.dtype).view(shape[:-1])
     return result, None if found is None else found.to(given.dtype).view(shape)
+
+
+def _on_cpu(
+    levels: Levels, given: Tensor, from_logits: bool, slope: bool
+) -> tuple[Tensor, Tensor | None]:
+    values, slopes = log_wmc(
+        levels.program, given.contiguous().numpy(), from_logits=from_logits, slope=slope
+    )
+    return torch.from_numpy(values), None if slopes is None else torch.from_numpy(slopes)
 
 
 def _on_device(levels: Levels, given: Tensor, *, from_logits: bool) -> tuple[Tensor, Tensor]:
@@ -64,17 +70,21 @@ class LogWMC(torch.autograd.Function):
     def forward(ctx: Any, given: Tensor, levels: Levels, from_logits: bool) -> Tensor:
         """Evaluate, with the derivative."""
         ctx.levels, ctx.from_logits = levels, from_logits
-        result, slope = evaluate(levels, given, from_logits=from_logits, slope=True)
-        ctx.save_for_backward(given, slope)
+        result, ctx.slope = evaluate(levels, given, from_logits=from_logits, slope=True)
+        ctx.save_for_backward(given)
         return result
 
     @staticmethod
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
         """Multiply with what the kernel returned; differentiable where that is asked for."""
-        given, slope = ctx.saved_tensors
+        slope = ctx.slope
         if torch.is_grad_enabled():
+            (given,) = ctx.saved_tensors
             slope, _ = Slope.apply(given, ctx.levels, ctx.from_logits)
-        return above[0].unsqueeze(-1) * slope, None, None
+        (scale,) = above
+        if scale.numel() > 1:  # a single number needs no column of its own
+            scale = scale.unsqueeze(-1)
+        return scale * slope, None, None
 
 
 class Slope(torch.autograd.Function):

@@ -90,20 +90,22 @@ def log_wmc(
     ValueError
         If a probability is outside [0, 1], or anything is NaN.
     """
-    batch, cost = len(given), len(program.left)
-    out, tile = np.empty(batch, given.dtype), _lanes(program, batch)
-    inputs = (*_arguments(program), given, from_logits, tile)
+    batch, cost, tile = len(given), len(program.left), _tile(program, len(given))
+    out = np.empty(batch, given.dtype)
     found = np.empty_like(given) if slope else None
+    inputs = (*program.arguments, given, from_logits, tile)
 
-    def work(first: int, last: int) -> tuple[bool, bool]:
+    def work(first: int, last: int) -> int:
         if found is None:
             return linear.roots(*inputs, first, last, out)
         return linear.derivatives(*inputs, first, last, out, found)
 
-    small, wrong = zip(*_on_threads(work, batch, (3 if slope else 1) * cost, tile), strict=True)
-    if any(wrong):
+    report = 0
+    for part in _on_threads(work, batch, (3 if slope else 1) * cost, tile):
+        report |= part
+    if report & linear.WRONG:
         require_valid(given, from_logits=from_logits)
-    if any(small):
+    if report & linear.SMALL:
         tiny = np.flatnonzero(out == np.inf)
         weights = Weights.of(given[tiny], from_logits=from_logits)
         out[tiny], again = extended_log_wmc(program, weights)
@@ -117,9 +119,9 @@ def hessian_product(
 ) -> tuple[NDArray[Any], NDArray[np.bool_]]:
     """Return the Hessian of log Z times a direction, and rows that are too small for float64."""
     batch = len(given)
-    tile = _lanes(program, batch, tables=4)
+    tile = _tile(program, batch, tables=4)
     found, tiny = np.empty_like(given), np.empty(batch, np.bool_)
-    inputs = (*_arguments(program), given, from_logits, tile, direction)
+    inputs = (*program.arguments, given, from_logits, tile, direction)
 
     def work(first: int, last: int) -> None:
         second.hessian_product(*inputs, first, last, found, tiny)
@@ -132,7 +134,7 @@ def extended_log_wmc(program: Program, weights: Weights) -> tuple[Floats, Floats
     """Return log Z and its derivative with numbers that cannot underflow."""
     mantissa, exponent = weights.split()
     out, slope, flow = np.empty(len(mantissa)), np.empty_like(mantissa), np.empty_like(mantissa)
-    extended.derivatives(*_arguments(program), mantissa, exponent, out, slope, flow)
+    extended.derivatives(*program.arguments, mantissa, exponent, out, slope, flow)
     if weights.logits is None:
         return out * LN2, slope[:, ::2] - slope[:, 1::2]
     return out * LN2, flow[:, ::2] * weights.negative - flow[:, 1::2] * weights.positive
@@ -145,7 +147,7 @@ def sample(
     batch, variables = weights.positive.shape
     seeds = torch.randint(-(2**63), 2**63 - 1, (batch, n), generator=generator)
     drawn = np.empty((batch, n, variables), np.int8)
-    inputs = (*_arguments(program), *weights.split(), weights.positive)
+    inputs = (*program.arguments, *weights.split(), weights.positive)
     states = seeds.numpy().view(np.uint64)
 
     def work(first: int, last: int) -> None:
@@ -159,7 +161,7 @@ def most_probable(program: Program, log_odds: Floats) -> tuple[Floats, NDArray[n
     """Return each row's most probable model and its log weight relative to the best assignment."""
     positive, negative = np.minimum(log_odds, 0.0), np.minimum(-log_odds, 0.0)
     out, found = np.empty(len(log_odds)), np.empty(log_odds.shape, np.int8)
-    inputs = (*_arguments(program), positive, negative)
+    inputs = (*program.arguments, positive, negative)
 
     def work(first: int, last: int) -> None:
         best.most_probable(*inputs, first, last, out, found)
@@ -168,20 +170,17 @@ def most_probable(program: Program, log_odds: Floats) -> tuple[Floats, NDArray[n
     return out, found
 
 
-def _arguments(program: Program) -> tuple[Any, ...]:
-    """Return what every kernel takes first."""
-    return program.start, program.left, program.right, program.inner, program.root
-
-
-def _lanes(program: Program, batch: int, tables: int = 2) -> int:
-    """Return how many rows of a batch share a tile."""
+def _tile(program: Program, batch: int, tables: int = 2) -> int | None:
+    """Return how many rows of a batch share a tile; None is a single row, for `width`."""
+    if batch < 2:
+        return None
     fitting = TABLE_BYTES // (8 * tables * program.rows)
     most = 32 if fitting >= 32 else 16 if fitting >= 16 else 8
-    return min(most, 1 << (max(batch, 1) - 1).bit_length())
+    return min(most, 1 << (batch - 1).bit_length())
 
 
 def _on_threads(
-    work: Callable[[int, int], Result], batch: int, cost: int, step: int = 1
+    work: Callable[[int, int], Result], batch: int, cost: int, step: int | None = None
 ) -> list[Result]:
     """Do the rows of a batch, ``work(first, last)``, on as many threads as torch uses.
 
@@ -192,6 +191,7 @@ def _on_threads(
     most = batch * cost // THREAD_OPERATIONS
     if most < 2 or torch.get_num_threads() < 2:
         return [work(0, batch)]
+    step = step or 1
     size = -(-batch // (min(most, torch.get_num_threads()) * step)) * step
     parts = [(first, min(first + size, batch)) for first in range(0, batch, size)]
     with ThreadPoolExecutor(len(parts) - 1) as others:

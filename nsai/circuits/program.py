@@ -16,7 +16,9 @@ and divides by nothing, so that a value of exactly zero harms no gradient.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +62,11 @@ class Program:
     def inner(self) -> int:
         """The first row that is not a constant or a literal."""
         return FIRST + 2 * self.variables
+
+    @cached_property
+    def arguments(self) -> tuple[Any, ...]:
+        """What every kernel takes first."""
+        return self.start, self.left, self.right, self.inner, self.root
 
     @property
     def rows(self) -> int:

@@ -18,9 +18,9 @@ A, B, C, D, E = symbols("a b c d e")
 RULE = (A >> (B | C)) & ~(D & E) & exactly_one([A, D, E])
 
 
-def random(rows: int, columns: int, seed: int = 0) -> torch.Tensor:
+def random(*shape: int, seed: int = 0) -> torch.Tensor:
     generator = torch.Generator().manual_seed(seed)
-    return torch.rand(rows, columns, dtype=torch.float64, generator=generator)
+    return torch.rand(shape, dtype=torch.float64, generator=generator)
 
 
 @pytest.fixture(name="circuit", scope="module")
@@ -34,6 +34,14 @@ def test_gradients_equal_finite_differences(circuit: Circuit, query: str, kind: 
     given = random(2, 5) * 0.9 + 0.05
     given = (given if kind == "p" else given.logit()).requires_grad_()
     assert torch.autograd.gradcheck(lambda x: getattr(circuit, query)(**{kind: x}), given)
+
+
+@pytest.mark.parametrize("shape", [(5,), (1, 5), (1, 1, 5), (1, 3, 5), (3, 1, 5)])
+def test_gradients_have_the_shape_of_the_input(circuit: Circuit, shape: tuple[int, ...]):
+    given = (random(*shape) * 0.9 + 0.05).requires_grad_()
+    weight = random(*shape[:-1], seed=1)
+    assert torch.autograd.gradcheck(lambda x: weight * circuit.log_wmc(x), given)
+    assert torch.autograd.gradgradcheck(lambda x: weight * circuit.log_wmc(x), given)
 
 
 @pytest.mark.parametrize("kind", ["p", "logits"])

@@ -15,6 +15,7 @@ import numba
 import numpy as np
 
 SMALLEST = 1e-290  # a root from here on is exact to the last digits in linear float64
+SMALL, WRONG = 1, 2  # what a kernel may report
 
 OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
@@ -27,6 +28,14 @@ OPTIONS: dict[str, Any] = {
 def compiled(function: Callable[..., Any]) -> Any:
     """Compile a function at its first call and keep the result on disk."""
     return numba.njit(**OPTIONS)(unwrap(function))  # type checkers of the tests may wrap it
+
+
+@compiled
+def width(tile):
+    """Return how many rows a tile has; None is one row, which the compiler then knows."""
+    if tile is None:
+        return 1
+    return tile
 
 
 @compiled
@@ -70,9 +79,9 @@ def fill(value, given, from_logits, row):
 
 
 @compiled
-def forward(start, left, right, inner, value):
+def forward(start, left, right, inner, value, tile):
     """Evaluate every inner row of a tile."""
-    lanes = value.shape[1]
+    lanes = width(tile)
     for i in range(start.size - 1):
         total = value[inner + i]
         a, b = left[start[i]], right[start[i]]
@@ -93,9 +102,9 @@ def forward(start, left, right, inner, value):
 
 
 @compiled
-def backward(start, left, right, inner, value, slope):
+def backward(start, left, right, inner, value, slope, tile):
     """Hand the derivative of every inner row down to its factors."""
-    lanes = value.shape[1]
+    lanes = width(tile)
     for i in range(start.size - 2, -1, -1):
         above = slope[inner + i]
         for t in range(start[i], start[i + 1]):
@@ -122,41 +131,43 @@ def write(value, root, row, last, out):
 
 
 @compiled
-def roots(start, left, right, inner, root, given, from_logits, lanes, first, last, out):
+def roots(start, left, right, inner, root, given, from_logits, tile, first, last, out):
     """Write the logarithm of the root for rows first to last.
 
-    Return whether a root is too small, and whether something given is wrong.
+    Return SMALL if a root is too small, plus WRONG if something given is wrong.
     """
+    lanes = width(tile)
     value = np.empty((inner + start.size - 1, lanes))
     small, wrong = False, False
     for row in range(first, last, lanes):
         wrong |= fill(value, given, from_logits, row)
-        forward(start, left, right, inner, value)
+        forward(start, left, right, inner, value, tile)
         small |= write(value, root, row, last, out)
-    return small, wrong
+    return SMALL * small + WRONG * wrong
 
 
 @compiled
 def derivatives(
-    start, left, right, inner, root, given, from_logits, lanes, first, last, out, found
+    start, left, right, inner, root, given, from_logits, tile, first, last, out, found
 ):  # fmt: skip
     """Do as `roots` does, and write the derivatives by what is given, (batch, variables)."""
+    lanes = width(tile)
     value = np.empty((inner + start.size - 1, lanes))
     slope = np.empty((inner + start.size - 1, lanes))
     small, wrong = False, False
     for row in range(first, last, lanes):
         wrong |= fill(value, given, from_logits, row)
-        forward(start, left, right, inner, value)
+        forward(start, left, right, inner, value, tile)
         small |= write(value, root, row, last, out)
         slope[:] = 0.0
         for k in range(lanes):
             top = value[root, k]
             slope[root, k] = 1.0 / top if top >= SMALLEST else 0.0
-        backward(start, left, right, inner, value, slope)
+        backward(start, left, right, inner, value, slope, tile)
         for k in range(min(lanes, last - row)):
             for v in range(given.shape[1]):
                 x = slope[2 + 2 * v, k] - slope[3 + 2 * v, k]
                 found[row + k, v] = (
                     x * (value[2 + 2 * v, k] * value[3 + 2 * v, k]) if from_logits else x
                 )
-    return small, wrong
+    return SMALL * small + WRONG * wrong

@@ -7,7 +7,7 @@ multiplication by the Hessian", Neural Computation 6 (1), 1994).
 
 import numpy as np
 
-from nsai.circuits.kernels.linear import compiled, fill, forward
+from nsai.circuits.kernels.linear import compiled, fill, forward, width
 
 SMALLEST = 1e-140  # its square must be a float64, too
 
@@ -71,16 +71,17 @@ def backward_change(start, left, right, inner, value, change, slope, bend):
 
 @compiled
 def hessian_product(
-    start, left, right, inner, root, given, from_logits, lanes, direction, first, last, found, tiny
+    start, left, right, inner, root, given, from_logits, tile, direction, first, last, found, tiny
 ):  # fmt: skip
     """Write Hessian · direction, (batch, variables); mark rows whose root is too small."""
+    lanes = width(tile)
     rows, variables = inner + start.size - 1, given.shape[1]
     value, change = np.empty((rows, lanes)), np.empty((rows, lanes))
     slope, bend = np.empty((rows, lanes)), np.empty((rows, lanes))
     for row in range(first, last, lanes):
         fill(value, given, from_logits, row)
         fill_change(change, value, given, direction, from_logits, row)
-        forward(start, left, right, inner, value)
+        forward(start, left, right, inner, value, tile)
         forward_change(start, left, right, inner, value, change)
         slope[:], bend[:] = 0.0, 0.0
         for k in range(lanes):
