@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
+from nsai.data_cli import Json, data_app
 from nsai.workbench.batch import BatchRecord, run_batch
 from nsai.workbench.claims import Claim
 from nsai.workbench.console import (
@@ -28,7 +29,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-data_app = typer.Typer(help="Data sets: what there is and how to get it.", no_args_is_help=True)
 app.add_typer(data_app, name="data")
 
 Names = Annotated[list[str] | None, typer.Argument(help="Experiments, as `nsai list` names them.")]
@@ -45,7 +45,6 @@ Jobs = Annotated[int, typer.Option(min=0, help="Notebooks at once; 0 for one a c
 Timeout = Annotated[
     float | None, typer.Option(min=0.1, help="Seconds a notebook; half an hour at quick.")
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
@@ -246,40 +245,6 @@ def doctor_command(as_json: Json = False) -> None:
     else:
         printer.table(("", "what", "found"), [("✗" if r.problem else "", *r.text) for r in rows])
     raise typer.Exit(1 if any(row.problem for row in rows) else 0)
-
-
-@data_app.command("list")
-def data_list(as_json: Json = False) -> None:
-    """Show every data set of the catalogue and where it is."""
-    from nsai.doctor import data_rows
-
-    rows, printer = data_rows(), Printer()
-    if as_json:
-        printer.json(rows)
-        return
-    keys = ("name", "where", "licence", "title")
-    printer.table(keys, [[str(row[key]) for key in keys] for row in rows])
-
-
-@data_app.command("fetch")
-def data_fetch(
-    names: Annotated[list[str], typer.Argument(help="Data sets, as `nsai data list` names them.")],
-) -> None:
-    """Download data sets into the cache, checked against their sha256."""
-    from nsai.data import DataError, fetch, find
-
-    try:
-        for name in names:
-            find(name)
-    except ValueError as error:
-        raise ParameterError(str(error)) from error
-    for name in names:
-        try:
-            for path in fetch(name):
-                Printer().line(str(path))
-        except DataError as error:
-            sys.stderr.write(f"nsai: {error}\n")
-            raise typer.Exit(1) from error
 
 
 def main() -> None:

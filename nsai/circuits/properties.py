@@ -18,11 +18,14 @@ Pipatsrisawat and Darwiche, "New compilation languages based on structured decom
 AAAI 2008.
 """
 
+from collections.abc import Callable
+from functools import partial
 from itertools import combinations
 from typing import Any, Literal
 
 from nsai.circuits.errors import PropertyError
 from nsai.circuits.nnf import NNF, Kind
+from nsai.logic.budget import interrupted_after
 
 Property = Literal["decomposable", "smooth", "deterministic"]
 
@@ -54,11 +57,20 @@ def is_smooth(nnf: NNF) -> bool:
     return _missing_variable(nnf) is None
 
 
-def is_deterministic(nnf: NNF) -> bool:
+def is_deterministic(nnf: NNF, *, seconds: float = 60.0) -> bool:
     """Return whether no two children of an ∨ can hold at once; exact, of any graph.
+
+    Parameters
+    ----------
+    nnf
+        Any graph.
+    seconds
+        Budget of the SAT solver.
 
     Raises
     ------
+    TimeoutError
+        If that is not decided within the budget.
     ImportError
         If a SAT solver is needed and python-sat is not installed.
 
@@ -68,10 +80,10 @@ def is_deterministic(nnf: NNF) -> bool:
     >>> is_deterministic(cardinality(4, 2, 2))
     True
     """
-    return _common_model(nnf) is None
+    return _common_model(nnf, seconds) is None
 
 
-def check(nnf: NNF, *properties: Property) -> None:
+def check(nnf: NNF, *properties: Property, seconds: float = 60.0) -> None:
     """Refuse a circuit that lacks a property.
 
     Parameters
@@ -80,9 +92,13 @@ def check(nnf: NNF, *properties: Property) -> None:
         Any graph.
     properties
         What to check; what exact answers need, decomposable and deterministic, unless given.
+    seconds
+        Budget to decide determinism.
 
     Raises
     ------
+    TimeoutError
+        If determinism is not decided within the budget.
     PropertyError
         If a property is missing; the message names the node, its kind, and the children and
         variables (from 0) or literals (from ±1) at fault.
@@ -99,10 +115,10 @@ def check(nnf: NNF, *properties: Property) -> None:
     nsai.circuits.errors.PropertyError: not deterministic: OR node 2: children 0 and 1 hold at \
 once, as in [1, 2]
     """
-    tests = {
+    tests: dict[str, Callable[[NNF], str | None]] = {
         "decomposable": _shared_variable,
         "smooth": _missing_variable,
-        "deterministic": _common_model,
+        "deterministic": partial(_common_model, seconds=seconds),
     }
     for name in properties or ("decomposable", "deterministic"):
         if name not in tests:
@@ -146,7 +162,7 @@ def _named(scope: int) -> str:
     return f"variable{'s' * (len(found) > 1)} {', '.join(map(str, found[:5]))}{rest}"
 
 
-def _common_model(nnf: NNF) -> str | None:
+def _common_model(nnf: NNF, seconds: float) -> str | None:
     """Return what makes the graph not deterministic."""
     proof = _Exclusion(nnf)
     unproven = [
@@ -157,11 +173,17 @@ def _common_model(nnf: NNF) -> str | None:
     if not unproven:
         return None
     encoding = _Encoding(nnf)
-    with _solver(encoding.clauses) as solver:
+    with _solver(encoding.clauses) as solver, interrupted_after(seconds, solver):
         for node in unproven:
             test, clauses = encoding.two_of(nnf.children(node).tolist())
             solver.append_formula(clauses)
-            if solver.solve(assumptions=[test]):
+            found = solver.solve_limited(assumptions=[test], expect_interrupt=True)
+            if found is None:
+                raise TimeoutError(
+                    f"whether the circuit is deterministic was not decided within {seconds:g} s; "
+                    "raise `seconds`"
+                )
+            if found:
                 return _shown_model(nnf, node, solver.get_model()[: nnf.variables])
     return None
 

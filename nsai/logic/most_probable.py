@@ -8,10 +8,10 @@ exponential time where many do.
 import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from threading import Event, Timer
 
 from sympy import Symbol
 
+from nsai.logic.budget import interrupted_after
 from nsai.logic.cardinality import Cardinality
 from nsai.logic.cnf import to_cnf
 from nsai.logic.expressions import conjuncts
@@ -172,17 +172,8 @@ def _max_sat(
         if seconds is None:
             found = solver.compute()
         else:
-            late = Event()
-
-            def stop() -> None:
-                late.set()
-                solver.interrupt()
-
-            timer = Timer(seconds, stop)
-            timer.start()
-            found = solver.compute(expect_interrupt=True)
-            timer.cancel()
-            timer.join()  # it may be about to interrupt a solver that is gone
+            with interrupted_after(seconds, solver) as late:
+                found = solver.compute(expect_interrupt=True)
             if found is None and late.is_set():
                 raise TimeoutError(f"no model was proved the most probable within {seconds:g} s")
     return None if found is None else set(found)

@@ -209,6 +209,40 @@ def test_a_missing_solver_says_what_to_install(monkeypatch):
         is_deterministic(graph_of(2, (LIT, 1), (LIT, 2), (OR, [0, 1])))
 
 
+def pigeons(holes: int) -> NNF:
+    """Return "each of holes + 1 pigeons has a hole, or no hole has two": never both, and proofs
+    of that by resolution are exponentially long (Haken 1985)."""
+    builder = NNFBuilder((holes + 1) * holes)
+    place = np.arange(1, (holes + 1) * holes + 1).reshape(holes + 1, holes)
+
+    def at_least_one(row: list[int]) -> int:
+        node = builder.FALSE
+        for x in row:
+            rest = builder.conjoin([builder.literal(-x), node])
+            node = builder.disjoin([builder.literal(x), rest])
+        return node
+
+    def at_most_one(row: list[int]) -> int:
+        none = one = builder.TRUE
+        for x in row:
+            taken = builder.conjoin([builder.literal(x), none])
+            one = builder.disjoin([taken, builder.conjoin([builder.literal(-x), one])])
+            none = builder.conjoin([builder.literal(-x), none])
+        return one
+
+    housed = builder.conjoin([at_least_one(row) for row in place.tolist()])
+    alone = builder.conjoin([at_most_one(column) for column in place.T.tolist()])
+    return builder.build(builder.disjoin([housed, alone]))
+
+
+def test_a_decision_that_takes_too_long_says_so():
+    assert is_deterministic(pigeons(3))
+    nnf = pigeons(12)
+    for ask in (is_deterministic, check, circuits.circuit_from):
+        with pytest.raises(TimeoutError, match=r"not decided within 0\.2 s; raise `seconds`"):
+            ask(nnf, seconds=0.2)
+
+
 def test_parts_compiled_apart_stay_deterministic():
     a, b, c, d, *_ = NAMES
     check(circuits.compile(And(Or(a, b), Or(c, d)), cache=False).nnf)
