@@ -1,1 +1,31 @@
-"""Spiking networks and neuromorphic hardware (in preparation; see CHANGELOG.md)."""
+"""Spiking networks: neurons, layers over time, fast on a CPU and with exact gradients.
+
+Axes are (time, batch, ...) everywhere, units are SI.
+"""
+
+from spiking.linear import Linear
+from spiking.neurons import LIF, CubaLIF, LeakyIntegrator, Neuron, Record, Temporal, time_constant
+from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential
+from spiking.surrogates import ArcTan, Boxcar, FastSigmoid, Foreign, Surrogate, Triangular
+from spiking.unroll import unroll
+
+__all__ = [
+    "LIF",
+    "CubaLIF",
+    "LeakyIntegrator",
+    "Neuron",
+    "Temporal",
+    "Linear",
+    "Sequential",
+    "Record",
+    "NetworkRecord",
+    "ForeignNeuron",
+    "time_constant",
+    "unroll",
+    "Surrogate",
+    "FastSigmoid",
+    "ArcTan",
+    "Triangular",
+    "Boxcar",
+    "Foreign",
+]

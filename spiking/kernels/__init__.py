@@ -1,0 +1,1 @@
+"""Loops compiled by numba: arrays in, arrays out, no torch."""

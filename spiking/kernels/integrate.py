@@ -1,0 +1,211 @@
+r"""Leaky integration over time, with or without spikes, forward and backward.
+
+.. math:: i_t &= a_s\, i_{t-1} + x_t \\
+          v_t &= a\, r(v_{t-1}) + k\, i_t + c, \qquad s_t = [v_t > \theta]
+
+The reset r is one of four, with s the spike of the step before:
+
+========  ==========================================
+SUBTRACT  :math:`v - \theta s`
+LATE      :math:`v`, and :math:`\theta s` leaves v_t after the decay
+ZERO      :math:`v_r` where s, else v
+NONE      v
+========  ==========================================
+
+Arrays over time are (time, batch, neurons), parameters (neurons,), states (batch, neurons). A call
+does batch rows b0 to b1 and neurons n0 to n1. Where an array is None, the compiler leaves out what
+needs it: ``synapse`` without a synaptic current, ``spikes`` without a threshold.
+"""
+
+import numpy as np
+
+from spiking.kernels.compiled import compiled
+
+SUBTRACT, LATE, ZERO, NONE = range(4)
+FAST_SIGMOID, ARCTAN, TRIANGULAR, BOXCAR = range(4)
+
+
+@compiled
+def advance(mode, v, drive, alpha, kappa, shift, theta, low):
+    """Move the potentials of one row on by a step, in place."""
+    if mode == SUBTRACT:
+        for n in range(len(v)):
+            u = v[n] - theta[n] if v[n] > theta[n] else v[n]
+            v[n] = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+    elif mode == LATE:
+        for n in range(len(v)):
+            lost = theta[n] if v[n] > theta[n] else v.dtype.type(0)
+            v[n] = alpha[n] * v[n] + kappa[n] * drive[n] + shift[n] - lost
+    elif mode == ZERO:
+        for n in range(len(v)):
+            u = low[n] if v[n] > theta[n] else v[n]
+            v[n] = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+    else:
+        for n in range(len(v)):
+            v[n] = alpha[n] * v[n] + kappa[n] * drive[n] + shift[n]
+
+
+@compiled
+def accumulate(current, synapse, x):
+    """Let the synaptic currents of one row decay and take the input, in place."""
+    for n in range(len(x)):
+        current[n] = synapse[n] * current[n] + x[n]
+
+
+@compiled
+def fire(v, theta, spikes):
+    """Write which potentials of a row are above the threshold."""
+    one, zero = spikes.dtype.type(1), spikes.dtype.type(0)
+    for n in range(len(v)):
+        spikes[n] = one if v[n] > theta[n] else zero
+
+
+@compiled
+def forward(
+    x, synapse, alpha, kappa, shift, theta, low, mode, v, current, voltage, spikes, currents,
+    b0, b1, n0, n1,
+):  # fmt: skip
+    """Write voltages, before the reset, and spikes; ``v`` and ``current`` hold the state."""
+    alpha, kappa, shift = alpha[n0:n1], kappa[n0:n1], shift[n0:n1]
+    theta, low = theta[n0:n1], low[n0:n1]
+    for t in range(len(x)):
+        for b in range(b0, b1):
+            drive, state = x[t, b][n0:n1], v[b][n0:n1]
+            if synapse is not None:
+                row = current[b][n0:n1]
+                accumulate(row, synapse[n0:n1], drive)
+                if currents is not None:
+                    currents[t, b][n0:n1] = row
+                drive = row
+            advance(mode, state, drive, alpha, kappa, shift, theta, low)
+            voltage[t, b][n0:n1] = state
+            if spikes is not None:
+                fire(state, theta, spikes[t, b][n0:n1])
+
+
+@compiled
+def pseudo_derivative(kind, first, second, v, theta, out):
+    """Write the surrogate's derivative at v − θ."""
+    one, a, b = out.dtype.type(1), out.dtype.type(first), out.dtype.type(second)
+    zero = out.dtype.type(0)
+    if kind == FAST_SIGMOID:
+        for n in range(len(v)):
+            y = one + a * abs(v[n] - theta[n])
+            out[n] = one / (y * y)
+    elif kind == ARCTAN:
+        for n in range(len(v)):
+            y = b * (v[n] - theta[n])
+            out[n] = a / (one + y * y)
+    elif kind == TRIANGULAR:
+        for n in range(len(v)):
+            y = one - abs(v[n] - theta[n]) * a
+            out[n] = b * y if y > zero else zero
+    else:
+        for n in range(len(v)):
+            out[n] = b if abs(v[n] - theta[n]) < a else zero
+
+
+@compiled
+def retreat(mode, through, v, slope, alpha, theta, low, spoken, later):
+    """Turn the derivative by the next potential, ``later``, into that by this one, v.
+
+    ``spoken`` is the derivative by the spikes, to which the reset is added where ``through`` is
+    1; ``slope`` is the pseudo-derivative.
+    """
+    if mode == SUBTRACT:
+        for n in range(len(v)):
+            back = alpha[n] * later[n]
+            spoken[n] -= through * theta[n] * back
+            later[n] = back + slope[n] * spoken[n]
+    elif mode == LATE:
+        for n in range(len(v)):
+            spoken[n] -= through * theta[n] * later[n]
+            later[n] = alpha[n] * later[n] + slope[n] * spoken[n]
+    elif mode == ZERO:
+        for n in range(len(v)):
+            back = alpha[n] * later[n]
+            spoken[n] -= through * (v[n] - low[n]) * back
+            kept = v.dtype.type(0) if v[n] > theta[n] else back
+            later[n] = kept + slope[n] * spoken[n]
+    else:
+        for n in range(len(v)):
+            later[n] = alpha[n] * later[n] + slope[n] * spoken[n]
+
+
+@compiled
+def collect(mode, v, slope, later, alpha, theta, low, spoken, sums):
+    """Add what a potential v, and the reset after it, say about the parameters."""
+    by_alpha, by_theta, by_low = sums[0], sums[3], sums[4]
+    for n in range(len(v)):
+        fired = v[n] > theta[n]
+        post, back = v[n], alpha[n] * later[n]
+        by_theta[n] -= slope[n] * spoken[n]
+        if fired and mode == SUBTRACT:
+            post = v[n] - theta[n]
+            by_theta[n] -= back
+        elif fired and mode == LATE:
+            by_theta[n] -= later[n]
+        elif fired and mode == ZERO:
+            post = low[n]
+            by_low[n] += back
+        by_alpha[n] += later[n] * post
+
+
+@compiled
+def hand_down(later, kappa, synapse, carried, out):
+    """Write the derivative by the input of a row; ``carried`` is that by the next current."""
+    if synapse is None:
+        for n in range(len(out)):
+            out[n] = kappa[n] * later[n]
+    else:
+        for n in range(len(out)):
+            out[n] = kappa[n] * later[n] + carried[n]
+            carried[n] = synapse[n] * out[n]
+
+
+@compiled
+def backward(
+    by_spikes, by_voltage, voltage, drive, synapse, alpha, kappa, theta, low, mode, through,
+    kind, first, second, given, v, current, by_v, by_current, by_x, sums, b0, b1, n0, n1,
+):  # fmt: skip
+    """Write the derivative by x, and by the state before the first step.
+
+    ``by_current`` comes in with the derivative by the current after the last step. ``given`` is
+    the pseudo-derivative where no formula is known, from the state before the first step on.
+    ``sums``, None if no parameter learns, collects derivatives by alpha, kappa, shift, theta, low
+    and synapse in its rows (6, neurons).
+    """
+    alpha, kappa, theta, low = alpha[n0:n1], kappa[n0:n1], theta[n0:n1], low[n0:n1]
+    slope, spoken = np.zeros(n1 - n0, voltage.dtype), np.zeros(n1 - n0, voltage.dtype)
+    strength = voltage.dtype.type(through)
+    for t in range(len(voltage) - 1, -2, -1):
+        for b in range(b0, b1):
+            row = voltage[t, b][n0:n1] if t >= 0 else v[b][n0:n1]
+            later = by_v[b][n0:n1]
+            spoken[:] = 0
+            if by_spikes is not None:  # noqa: SIM102 - alone, so that the compiler leaves it out
+                if t >= 0:
+                    spoken[:] = by_spikes[t, b][n0:n1]
+            if given is None:
+                pseudo_derivative(kind, first, second, row, theta, slope)
+            else:
+                slope[:] = given[t + 1, b][n0:n1]
+            if sums is None:
+                retreat(mode, strength, row, slope, alpha, theta, low, spoken, later)
+            else:
+                held = later.copy()
+                retreat(mode, strength, row, slope, alpha, theta, low, spoken, later)
+                collect(mode, row, slope, held, alpha, theta, low, spoken, sums)
+            if t < 0:
+                continue
+            if by_voltage is not None:
+                later += by_voltage[t, b][n0:n1]
+            carried = later if by_current is None else by_current[b][n0:n1]
+            rates = None if synapse is None else synapse[n0:n1]
+            hand_down(later, kappa, rates, carried, by_x[t, b][n0:n1])
+            if sums is not None:
+                sums[1] += later * drive[t, b][n0:n1]
+                sums[2] += later
+                if synapse is not None:
+                    before = drive[t - 1, b][n0:n1] if t > 0 else current[b][n0:n1]
+                    sums[5] += by_x[t, b][n0:n1] * before
