@@ -14,20 +14,17 @@ from dataclasses import asdict, dataclass
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison: median seconds of ours and of a peer."""
+    """One comparison: median seconds of ours and of a peer, and how much longer the peer takes.
+
+    The ratio is the median of the ratios of pairs, each measured in one go: when other work slows
+    the machine down, it slows both of a pair down.
+    """
 
     case: str
     peer: str
     ours_s: float
     peer_s: float
-
-    @property
-    def ratio(self) -> float:
-        """How many times as long the peer takes."""
-        return self.peer_s / self.ours_s
-
-    def to_json(self) -> dict[str, str | float]:
-        return asdict(self) | {"ratio": self.ratio}
+    ratio: float
 
 
 def seconds(run: Callable[[], object]) -> float:
@@ -39,8 +36,8 @@ def seconds(run: Callable[[], object]) -> float:
 
 def alternate(
     ours: Callable[[], float], peer: Callable[[], float], *, repeats: int
-) -> tuple[float, float]:
-    """Measure two contestants in turn and return the median of each.
+) -> tuple[float, float, float]:
+    """Measure two contestants in turn; return the median of each, and of peer ÷ ours.
 
     Each is called `repeats` times and returns the seconds that count, so that it can prepare and
     clean up outside of them. Who goes first changes from pair to pair: a machine that gets
@@ -51,7 +48,8 @@ def alternate(
         pair = [("ours", ours), ("peer", peer)]
         for name, contestant in pair if i % 2 == 0 else reversed(pair):
             times[name].append(contestant())
-    return statistics.median(times["ours"]), statistics.median(times["peer"])
+    ratios = [b / a for a, b in zip(times["ours"], times["peer"], strict=True)]
+    return tuple(map(statistics.median, (times["ours"], times["peer"], ratios)))
 
 
 def arguments(description: str, *, repeats: int, quick: int = 1) -> argparse.Namespace:
@@ -79,4 +77,4 @@ def report(rows: Sequence[Row], *, as_json: bool) -> None:
     """Print the table, and the rows as JSON on the last line if asked."""
     print("\n".join(lines(rows)))
     if as_json:
-        print(json.dumps([row.to_json() for row in rows]))
+        print(json.dumps([asdict(row) for row in rows]))

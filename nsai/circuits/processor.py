@@ -90,22 +90,23 @@ def log_wmc(
     ValueError
         If a probability is outside [0, 1], or anything is NaN.
     """
-    batch, cost, tile = len(given), len(program.left), _tile(program, len(given))
-    out = np.empty(batch, given.dtype)
-    found = np.empty_like(given) if slope else None
-    inputs = (*program.arguments, given, from_logits, tile)
+    batch = len(given)
+    out, found = np.empty(batch, given.dtype), np.empty_like(given) if slope else None
+    inputs = (*program.arguments, given, from_logits, _tile(program, batch))
+    outputs = (out,) if found is None else (out, found)
+    kernel = linear.roots if found is None else linear.derivatives
+    cost = (1 if found is None else 3) * len(program.left)
+    if batch * cost < THREAD_OPERATIONS:  # what a small batch need not pay for
+        report = kernel(*inputs, 0, batch, *outputs)
+    else:
 
-    def work(first: int, last: int) -> int:
-        if found is None:
-            return linear.roots(*inputs, first, last, out)
-        return linear.derivatives(*inputs, first, last, out, found)
+        def work(first: int, last: int) -> int:
+            return kernel(*inputs, first, last, *outputs)
 
-    report = 0
-    for part in _on_threads(work, batch, (3 if slope else 1) * cost, tile):
-        report |= part
-    if report & linear.WRONG:
+        report = max(_on_threads(work, batch, cost, inputs[-1]))
+    if report == linear.WRONG:
         require_valid(given, from_logits=from_logits)
-    if report & linear.SMALL:
+    elif report == linear.SMALL:
         tiny = np.flatnonzero(out == np.inf)
         weights = Weights.of(given[tiny], from_logits=from_logits)
         out[tiny], again = extended_log_wmc(program, weights)

@@ -105,7 +105,7 @@ def test_snntorch_in_our_network_equals_its_own_loop():
 @pytest.mark.parametrize("hard", [True, False])
 def test_lif_equals_spikingjelly(hard: bool, detach: bool, seed: int):
     neuron = pytest.importorskip(
-        "spikingjelly.activation_based.neuron", reason="SpikingJelly: make peers"
+        "spikingjelly.activation_based.neuron", reason="SpikingJelly is in benchmarks/peers.txt"
     )
     from spikingjelly.activation_based import surrogate
 

@@ -15,7 +15,7 @@ import numba
 import numpy as np
 
 SMALLEST = 1e-290  # a root from here on is exact to the last digits in linear float64
-SMALL, WRONG = 1, 2  # what a kernel may report
+SMALL, WRONG = 1, 2  # what a kernel may report, the worse the larger
 
 OPTIONS: dict[str, Any] = {
     "error_model": "numpy",
@@ -134,7 +134,7 @@ def write(value, root, row, last, out):
 def roots(start, left, right, inner, root, given, from_logits, tile, first, last, out):
     """Write the logarithm of the root for rows first to last.
 
-    Return SMALL if a root is too small, plus WRONG if something given is wrong.
+    Return WRONG if something given is wrong, or else SMALL if a root is too small, or 0.
     """
     lanes = width(tile)
     value = np.empty((inner + start.size - 1, lanes))
@@ -143,7 +143,7 @@ def roots(start, left, right, inner, root, given, from_logits, tile, first, last
         wrong |= fill(value, given, from_logits, row)
         forward(start, left, right, inner, value, tile)
         small |= write(value, root, row, last, out)
-    return SMALL * small + WRONG * wrong
+    return WRONG if wrong else SMALL if small else 0
 
 
 @compiled
@@ -170,4 +170,4 @@ def derivatives(
                 found[row + k, v] = (
                     x * (value[2 + 2 * v, k] * value[3 + 2 * v, k]) if from_logits else x
                 )
-    return SMALL * small + WRONG * wrong
+    return WRONG if wrong else SMALL if small else 0
