@@ -4,7 +4,16 @@ Axes are (time, batch, ...) everywhere, units are SI.
 """
 
 from spiking.linear import Linear
-from spiking.neurons import LIF, CubaLIF, LeakyIntegrator, Neuron, Record, Temporal, time_constant
+from spiking.neurons import (
+    LIF,
+    AdaptiveLIF,
+    CubaLIF,
+    LeakyIntegrator,
+    Neuron,
+    Record,
+    Temporal,
+    time_constant,
+)
 from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential
 from spiking.surrogates import ArcTan, Boxcar, FastSigmoid, Foreign, Surrogate, Triangular
 from spiking.unroll import unroll
@@ -12,6 +21,7 @@ from spiking.unroll import unroll
 __all__ = [
     "LIF",
     "CubaLIF",
+    "AdaptiveLIF",
     "LeakyIntegrator",
     "Neuron",
     "Temporal",

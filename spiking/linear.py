@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
 
-from spiking.fused import has_kernel
+from spiking.integration import has_kernel
 from spiking.kernels import events
 from spiking.threads import Part, on_threads, parts
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.fused import has_kernel
+from spiking.integration import has_kernel
 from spiking.neurons import lif
 from spiking.neurons.lif import LIF, LIFParameters, LIFState, Reset
 from spiking.neurons.neuron import Method, Record, decay, require_method, require_numbers

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.fused import Dynamics, Integrated, has_kernel, integrate_over_time
+from spiking.integration import Dynamics, Integrated, has_kernel, integrate_over_time
 from spiking.kernels import integrate
 from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method, require_numbers
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate

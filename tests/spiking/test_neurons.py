@@ -9,6 +9,7 @@ from torch import Tensor
 
 from spiking import (
     LIF,
+    AdaptiveLIF,
     ArcTan,
     Boxcar,
     CubaLIF,
@@ -19,7 +20,7 @@ from spiking import (
     time_constant,
     unroll,
 )
-from spiking.neurons import cuba_lif, leaky_integrator, lif
+from spiking.neurons import adaptive_lif, cuba_lif, leaky_integrator, lif
 
 STEPS, BATCH, NEURONS = 60, 3, 7
 SURROGATES = [FastSigmoid(5.0), ArcTan(), Triangular(), Boxcar(), Foreign(ArcTan())]
@@ -109,6 +110,44 @@ def test_cuba_lif_kernel_equals_autograd_through_steps(kind, learns):
     state = (random(BATCH, NEURONS, seed=3), random(BATCH, NEURONS, seed=4))
     start, step = cuba_lif.CubaLIFState, cuba_lif.step
     require_equal(both_ways(layer, x, state, step, start, layer.coefficients), TOLERANCE)
+
+
+@pytest.mark.parametrize("symplectic", [True, False])
+@pytest.mark.parametrize("reset", ["zero", "subtract"])
+@pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.parametrize("learns", [True, False])
+def test_adaptive_lif_kernel_equals_autograd_through_steps(learns, detach, reset, symplectic):
+    layer = AdaptiveLIF(
+        NEURONS,
+        torch.linspace(5e-3, 30e-3, NEURONS, dtype=torch.float64),
+        50e-3,
+        a=torch.linspace(-0.5, 1.0, NEURONS, dtype=torch.float64),
+        b=5.0,
+        v_reset=-0.1,
+        v_leak=0.05,
+        r=3.0,
+        reset=reset,
+        symplectic=symplectic,
+        detach_reset=detach,
+        learn=AdaptiveLIF.learnable if learns else (),
+    ).double()
+    x = 2 * random(STEPS, BATCH, NEURONS)
+    state = (2 * random(BATCH, NEURONS, seed=3), random(BATCH, NEURONS, seed=4))
+    start, step = adaptive_lif.AdaptiveLIFState, adaptive_lif.step
+    found = both_ways(layer, x, state, step, start, layer.parameters_for)
+    assert 0.01 < found[0][0][0].mean() < 0.99
+    require_equal(found, TOLERANCE)
+
+
+def test_adaptation_resonates_at_its_frequency():
+    """Below the threshold, with a > 0, the linear system rings with its eigenvalues' frequency."""
+    tau, tau_w, a, dt = 20e-3, 20e-3, 15.0, 1e-4
+    layer = AdaptiveLIF(1, tau, tau_w, a=a, b=0.0, dt=dt, threshold=1e9)
+    x = torch.zeros(round(0.2 / dt), 1, 1, dtype=torch.float64)
+    x[0] = 100.0
+    v = layer(x)[1].voltage.flatten()
+    falls = ((v[:-1] > 0) & (v[1:] <= 0)).nonzero().flatten().double() * dt
+    assert falls.diff().mean().item() == pytest.approx(2 * math.pi * tau / math.sqrt(a), rel=1e-2)
 
 
 @pytest.mark.parametrize("learns", [True, False])

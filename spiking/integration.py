@@ -86,8 +86,8 @@ class _Integrate(torch.autograd.Function):
         spikes = None if dynamics.surrogate is None else torch.empty_like(x)
         currents = torch.empty_like(x) if synapse is not None and learning else None
         final_v, final_current = v.clone(), None if current is None else current.clone()
-        arrays = [_array(p) for p in (x, synapse, alpha, kappa, shift, theta, low)]
-        state = [_array(p) for p in (final_v, final_current, voltage, spikes, currents)]
+        arrays = [as_array(p) for p in (x, synapse, alpha, kappa, shift, theta, low)]
+        state = [as_array(p) for p in (final_v, final_current, voltage, spikes, currents)]
 
         def work(_: int, part: tuple[int, int, int, int]) -> None:
             integrate.forward(*arrays, dynamics.mode, *state, *part)
@@ -107,21 +107,16 @@ class _Integrate(torch.autograd.Function):
         voltage, drive, synapse, alpha, kappa, theta, low, v, current = ctx.saved_tensors
         mode, detach, surrogate = ctx.dynamics
         steps, batch, neurons = voltage.shape
-        formula = (0, 0.0, 0.0) if surrogate is None else surrogate.formula()
-        given = None
-        if formula is None:
-            assert surrogate is not None
-            every = torch.cat((v[None], voltage)) - theta
-            given, formula = surrogate.derivative(every), (0, 0.0, 0.0)
+        formula, given = formula_of(surrogate, v, voltage, theta)
         by_x, by_v = torch.empty_like(voltage), torch.zeros_like(v)
         by_current = None
         if current is not None:
             by_current = torch.zeros_like(current) if by_last is None else by_last.clone()
         split = parts(batch, neurons, 2 * steps)
         sums = np.zeros((len(split), 6, neurons), v.numpy().dtype) if ctx.learning else None
-        above = [_array(p) for p in (by_spikes, by_voltage)]
-        arrays = [_array(p) for p in (voltage, drive, synapse, alpha, kappa, theta, low)]
-        state = [_array(p) for p in (given, v, current, by_v, by_current, by_x)]
+        above = [as_array(p) for p in (by_spikes, by_voltage)]
+        arrays = [as_array(p) for p in (voltage, drive, synapse, alpha, kappa, theta, low)]
+        state = [as_array(p) for p in (given, v, current, by_v, by_current, by_x)]
 
         def work(i: int, part: tuple[int, int, int, int]) -> None:
             own = None if sums is None else np.zeros((6, part[3] - part[2]), sums.dtype)
@@ -139,5 +134,19 @@ class _Integrate(torch.autograd.Function):
         return by_x, *by_parameters, by_v, by_current, None
 
 
-def _array(tensor: Tensor | None) -> np.ndarray | None:
+def formula_of(
+    surrogate: Surrogate | None, v: Tensor, voltage: Tensor, theta: Tensor
+) -> tuple[tuple[int, float, float], Tensor | None]:
+    """Return a kernel's formula, and the pseudo-derivatives themselves where it has none.
+
+    Those are of the state before the first step and of all potentials, (time + 1, batch, neurons).
+    """
+    found = (0, 0.0, 0.0) if surrogate is None else surrogate.formula()
+    if found is not None or surrogate is None:
+        return found or (0, 0.0, 0.0), None
+    return (0, 0.0, 0.0), surrogate.derivative(torch.cat((v[None], voltage)) - theta)
+
+
+def as_array(tensor: Tensor | None) -> np.ndarray | None:
+    """Return a tensor of the CPU as a contiguous array that shares its memory if it can."""
     return None if tensor is None else tensor.detach().contiguous().numpy()
