@@ -9,6 +9,7 @@ from torch.autograd.function import once_differentiable
 
 from spiking.integration import as_array, formula_of
 from spiking.kernels import adapt
+from spiking.memory import empty_like
 from spiking.surrogates import Surrogate
 from spiking.threads import Part, on_threads, parts
 
@@ -49,7 +50,7 @@ class _Adapt(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         x, p = x.contiguous(), p.contiguous()
         last_v, last_w = v.clone(), w.clone()
-        voltage, adaptation, spikes = (torch.empty_like(x) for _ in range(3))
+        voltage, adaptation, spikes = (empty_like(x) for _ in range(3))
         arrays = [as_array(a) for a in (last_v, last_w, voltage, adaptation, spikes)]
         symplectic, hard = dynamics.symplectic, dynamics.hard
 
@@ -72,7 +73,7 @@ class _Adapt(torch.autograd.Function):
         symplectic, hard, detach, surrogate = ctx.dynamics
         steps, batch, neurons = voltage.shape
         formula, given = formula_of(surrogate, v, voltage, p[adapt.THETA])
-        by_x, by_v, by_w = torch.empty_like(voltage), torch.zeros_like(v), torch.zeros_like(w)
+        by_x, by_v, by_w = empty_like(voltage), torch.zeros_like(v), torch.zeros_like(w)
         by_last = torch.zeros_like(w) if by_last is None else by_last
         split = parts(batch, neurons, 2 * steps)
         sums = np.zeros((len(split), *p.shape), v.numpy().dtype) if ctx.learning else None

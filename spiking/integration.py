@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from spiking.kernels import integrate
+from spiking.memory import empty_like
 from spiking.surrogates import Surrogate
 from spiking.threads import on_threads, parts
 
@@ -82,12 +83,12 @@ class _Integrate(torch.autograd.Function):
         ctx.set_materialize_grads(False)
         x = x.contiguous()
         learning = any(ctx.needs_input_grad[1:7])
-        voltage = torch.empty_like(x)
-        spikes = None if dynamics.surrogate is None else torch.empty_like(x)
-        currents = torch.empty_like(x) if synapse is not None and learning else None
-        final_v, final_current = v.clone(), None if current is None else current.clone()
+        voltage = empty_like(x)
+        spikes = None if dynamics.surrogate is None else empty_like(x)
+        currents = empty_like(x) if synapse is not None and learning else None
+        last = None if current is None else current.clone()
         arrays = [as_array(p) for p in (x, synapse, alpha, kappa, shift, theta, low)]
-        state = [as_array(p) for p in (final_v, final_current, voltage, spikes, currents)]
+        state = [as_array(p) for p in (v, last, voltage, spikes, currents)]
 
         def work(_: int, part: tuple[int, int, int, int]) -> None:
             integrate.forward(*arrays, dynamics.mode, *state, *part)
@@ -97,7 +98,7 @@ class _Integrate(torch.autograd.Function):
         drive = currents if synapse is not None else x if learning else None
         ctx.save_for_backward(voltage, drive, synapse, alpha, kappa, theta, low, v, current)
         ctx.dynamics, ctx.learning = dynamics, learning
-        return voltage, spikes, final_current
+        return voltage, spikes, last
 
     @staticmethod
     @once_differentiable
@@ -108,7 +109,7 @@ class _Integrate(torch.autograd.Function):
         mode, detach, surrogate = ctx.dynamics
         steps, batch, neurons = voltage.shape
         formula, given = formula_of(surrogate, v, voltage, theta)
-        by_x, by_v = torch.empty_like(voltage), torch.zeros_like(v)
+        by_x, by_v = empty_like(voltage), torch.zeros_like(v)
         by_current = None
         if current is not None:
             by_current = torch.zeros_like(current) if by_last is None else by_last.clone()

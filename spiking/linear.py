@@ -11,6 +11,7 @@ from torch.nn.functional import linear
 
 from spiking.integration import has_kernel
 from spiking.kernels import events
+from spiking.memory import empty
 from spiking.threads import Part, on_threads, parts
 
 DENSE = 0.2  # share of inputs from which a dense product is as fast
@@ -60,14 +61,14 @@ class _EventLinear(torch.autograd.Function):
         rows, outputs = len(found.start) - 1, len(weight)
         across = weight.detach().T.contiguous().numpy()
         shift = None if bias is None else bias.detach().contiguous().numpy()
-        out = np.empty((rows, outputs), across.dtype)
+        out = empty((rows, outputs), weight)
         lists = (found.start, found.columns, found.values)
 
         def work(_: int, part: Part) -> None:
-            events.multiply(*lists, across, shift, out, *part)
+            events.multiply(*lists, across, shift, out.numpy(), *part)
 
         on_threads(work, parts(rows, outputs, _each(found)))
-        return torch.from_numpy(out).view(*x.shape[:-1], outputs)
+        return out.view(*x.shape[:-1], outputs)
 
     @staticmethod
     @once_differentiable
@@ -78,7 +79,7 @@ class _EventLinear(torch.autograd.Function):
         by_x = by_weight = by_bias = None
         flat = above[0].reshape(rows, outputs).contiguous()
         if ctx.needs_input_grad[0]:
-            by_x = (flat @ weight).view(ctx.shape)
+            by_x = torch.mm(flat, weight, out=empty((rows, found.inputs), weight)).view(ctx.shape)
         if ctx.needs_input_grad[1]:
             total = np.zeros((found.inputs, outputs), flat.numpy().dtype)
             lists = (found.start, found.columns, found.values)

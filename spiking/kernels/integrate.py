@@ -26,23 +26,39 @@ FAST_SIGMOID, ARCTAN, TRIANGULAR, BOXCAR = range(4)
 
 
 @compiled
-def advance(mode, v, drive, alpha, kappa, shift, theta, low):
-    """Move the potentials of one row on by a step, in place."""
+def advance(mode, before, drive, alpha, kappa, shift, theta, low, v, spikes):
+    """Write the potentials of one row after a step, and which are above the threshold."""
+    one, zero = v.dtype.type(1), v.dtype.type(0)
     if mode == SUBTRACT:
         for n in range(len(v)):
-            u = v[n] - theta[n] if v[n] > theta[n] else v[n]
-            v[n] = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+            u = before[n] - theta[n] if before[n] > theta[n] else before[n]
+            y = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+            v[n] = y
+            spikes[n] = one if y > theta[n] else zero
     elif mode == LATE:
         for n in range(len(v)):
-            lost = theta[n] if v[n] > theta[n] else v.dtype.type(0)
-            v[n] = alpha[n] * v[n] + kappa[n] * drive[n] + shift[n] - lost
+            lost = theta[n] if before[n] > theta[n] else zero
+            y = alpha[n] * before[n] + kappa[n] * drive[n] + shift[n] - lost
+            v[n] = y
+            spikes[n] = one if y > theta[n] else zero
     elif mode == ZERO:
         for n in range(len(v)):
-            u = low[n] if v[n] > theta[n] else v[n]
-            v[n] = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+            u = low[n] if before[n] > theta[n] else before[n]
+            y = alpha[n] * u + kappa[n] * drive[n] + shift[n]
+            v[n] = y
+            spikes[n] = one if y > theta[n] else zero
     else:
         for n in range(len(v)):
-            v[n] = alpha[n] * v[n] + kappa[n] * drive[n] + shift[n]
+            y = alpha[n] * before[n] + kappa[n] * drive[n] + shift[n]
+            v[n] = y
+            spikes[n] = one if y > theta[n] else zero
+
+
+@compiled
+def leak(before, drive, alpha, kappa, shift, v):
+    """Write the potentials of one row after a step, where nothing spikes."""
+    for n in range(len(v)):
+        v[n] = alpha[n] * before[n] + kappa[n] * drive[n] + shift[n]
 
 
 @compiled
@@ -53,34 +69,31 @@ def accumulate(current, synapse, x):
 
 
 @compiled
-def fire(v, theta, spikes):
-    """Write which potentials of a row are above the threshold."""
-    one, zero = spikes.dtype.type(1), spikes.dtype.type(0)
-    for n in range(len(v)):
-        spikes[n] = one if v[n] > theta[n] else zero
-
-
-@compiled
 def forward(
-    x, synapse, alpha, kappa, shift, theta, low, mode, v, current, voltage, spikes, currents,
+    x, synapse, alpha, kappa, shift, theta, low, mode, start, current, voltage, spikes, currents,
     b0, b1, n0, n1,
 ):  # fmt: skip
-    """Write voltages, before the reset, and spikes; ``v`` and ``current`` hold the state."""
+    """Write voltages, before the reset, and spikes, from the potentials ``start`` on.
+
+    ``current`` holds the synaptic currents, before and after.
+    """
     alpha, kappa, shift = alpha[n0:n1], kappa[n0:n1], shift[n0:n1]
     theta, low = theta[n0:n1], low[n0:n1]
     for t in range(len(x)):
         for b in range(b0, b1):
-            drive, state = x[t, b][n0:n1], v[b][n0:n1]
+            drive, after = x[t, b][n0:n1], voltage[t, b][n0:n1]
+            before = voltage[t - 1, b][n0:n1] if t > 0 else start[b][n0:n1]
             if synapse is not None:
                 row = current[b][n0:n1]
                 accumulate(row, synapse[n0:n1], drive)
                 if currents is not None:
                     currents[t, b][n0:n1] = row
                 drive = row
-            advance(mode, state, drive, alpha, kappa, shift, theta, low)
-            voltage[t, b][n0:n1] = state
-            if spikes is not None:
-                fire(state, theta, spikes[t, b][n0:n1])
+            if spikes is None:
+                leak(before, drive, alpha, kappa, shift, after)
+            else:
+                fired = spikes[t, b][n0:n1]
+                advance(mode, before, drive, alpha, kappa, shift, theta, low, after, fired)
 
 
 @compiled
@@ -106,48 +119,53 @@ def pseudo_derivative(kind, first, second, v, theta, out):
 
 
 @compiled
-def retreat(mode, through, v, slope, alpha, theta, low, spoken, later):
+def retreat(mode, through, v, slope, by_spikes, alpha, theta, low, later):
     """Turn the derivative by the next potential, ``later``, into that by this one, v.
 
-    ``spoken`` is the derivative by the spikes, to which the reset is added where ``through`` is
-    1; ``slope`` is the pseudo-derivative.
+    ``slope`` is the pseudo-derivative; the spikes' share of the reset counts where ``through`` is
+    1.
     """
     if mode == SUBTRACT:
         for n in range(len(v)):
             back = alpha[n] * later[n]
-            spoken[n] -= through * theta[n] * back
-            later[n] = back + slope[n] * spoken[n]
+            later[n] = back + slope[n] * (by_spikes[n] - through * theta[n] * back)
     elif mode == LATE:
         for n in range(len(v)):
-            spoken[n] -= through * theta[n] * later[n]
-            later[n] = alpha[n] * later[n] + slope[n] * spoken[n]
+            by_s = by_spikes[n] - through * theta[n] * later[n]
+            later[n] = alpha[n] * later[n] + slope[n] * by_s
     elif mode == ZERO:
         for n in range(len(v)):
             back = alpha[n] * later[n]
-            spoken[n] -= through * (v[n] - low[n]) * back
+            by_s = by_spikes[n] - through * (v[n] - low[n]) * back
             kept = v.dtype.type(0) if v[n] > theta[n] else back
-            later[n] = kept + slope[n] * spoken[n]
+            later[n] = kept + slope[n] * by_s
     else:
         for n in range(len(v)):
-            later[n] = alpha[n] * later[n] + slope[n] * spoken[n]
+            later[n] = alpha[n] * later[n] + slope[n] * by_spikes[n]
 
 
 @compiled
-def collect(mode, v, slope, later, alpha, theta, low, spoken, sums):
+def collect(mode, through, v, slope, by_spikes, alpha, theta, low, later, sums):
     """Add what a potential v, and the reset after it, say about the parameters."""
     by_alpha, by_theta, by_low = sums[0], sums[3], sums[4]
     for n in range(len(v)):
         fired = v[n] > theta[n]
-        post, back = v[n], alpha[n] * later[n]
-        by_theta[n] -= slope[n] * spoken[n]
-        if fired and mode == SUBTRACT:
-            post = v[n] - theta[n]
-            by_theta[n] -= back
-        elif fired and mode == LATE:
-            by_theta[n] -= later[n]
-        elif fired and mode == ZERO:
-            post = low[n]
-            by_low[n] += back
+        post, back, by_s = v[n], alpha[n] * later[n], by_spikes[n]
+        if mode == SUBTRACT:
+            by_s -= through * theta[n] * back
+            if fired:
+                post = v[n] - theta[n]
+                by_theta[n] -= back
+        elif mode == LATE:
+            by_s -= through * theta[n] * later[n]
+            if fired:
+                by_theta[n] -= later[n]
+        elif mode == ZERO:
+            by_s -= through * (v[n] - low[n]) * back
+            if fired:
+                post = low[n]
+                by_low[n] += back
+        by_theta[n] -= slope[n] * by_s
         by_alpha[n] += later[n] * post
 
 
@@ -176,26 +194,22 @@ def backward(
     and synapse in its rows (6, neurons).
     """
     alpha, kappa, theta, low = alpha[n0:n1], kappa[n0:n1], theta[n0:n1], low[n0:n1]
-    slope, spoken = np.zeros(n1 - n0, voltage.dtype), np.zeros(n1 - n0, voltage.dtype)
+    slope, nothing = np.zeros(n1 - n0, voltage.dtype), np.zeros(n1 - n0, voltage.dtype)
     strength = voltage.dtype.type(through)
     for t in range(len(voltage) - 1, -2, -1):
         for b in range(b0, b1):
             row = voltage[t, b][n0:n1] if t >= 0 else v[b][n0:n1]
-            later = by_v[b][n0:n1]
-            spoken[:] = 0
+            later, spoken = by_v[b][n0:n1], nothing
             if by_spikes is not None:  # noqa: SIM102 - alone, so that the compiler leaves it out
                 if t >= 0:
-                    spoken[:] = by_spikes[t, b][n0:n1]
+                    spoken = by_spikes[t, b][n0:n1]
             if given is None:
                 pseudo_derivative(kind, first, second, row, theta, slope)
             else:
                 slope[:] = given[t + 1, b][n0:n1]
-            if sums is None:
-                retreat(mode, strength, row, slope, alpha, theta, low, spoken, later)
-            else:
-                held = later.copy()
-                retreat(mode, strength, row, slope, alpha, theta, low, spoken, later)
-                collect(mode, row, slope, held, alpha, theta, low, spoken, sums)
+            if sums is not None:
+                collect(mode, strength, row, slope, spoken, alpha, theta, low, later, sums)
+            retreat(mode, strength, row, slope, spoken, alpha, theta, low, later)
             if t < 0:
                 continue
             if by_voltage is not None:

@@ -150,7 +150,7 @@ class AdaptiveLIF(Neuron):
     >>> neuron = AdaptiveLIF(1, tau_mem=10e-3, tau_w=200e-3, b=20.0, r=1.0)
     >>> spikes, record = neuron(torch.full((60, 1, 1), 3.0))
     >>> spikes.flatten().nonzero().flatten().diff().tolist()
-    [5, 5, 5, 5, 6, 6, 6, 6]
+    [5, 5, 5, 5, 6, 6, 6, 6, 7]
     """
 
     learnable: tuple[str, ...] = (

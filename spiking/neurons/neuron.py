@@ -130,6 +130,8 @@ class Neuron(Temporal):
             )
         if x.shape[2:] != self.neurons:
             raise ValueError(f"expected input ({shape}), got {tuple(x.shape)}")
+        if len(x) == 0:
+            raise ValueError(f"expected at least one time step, got shape {tuple(x.shape)}")
 
     def _start(
         self, x: Tensor, state: tuple[Tensor, ...] | None, rest: tuple[Tensor, ...]
