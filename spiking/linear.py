@@ -32,7 +32,7 @@ def find_events(x: Tensor, most: float = DENSE) -> Events | None:
     array = x.detach().contiguous().numpy()
     rows, inputs = array.shape
     start = np.zeros(rows + 1, np.int64)
-    split = parts(rows, 1, inputs)
+    split = parts(rows, 1, inputs, whole_rows=True)
 
     def count(_: int, part: Part) -> bool:
         return events.count(array, start[1:], part[0], part[1])
@@ -65,9 +65,9 @@ class _EventLinear(torch.autograd.Function):
         lists = (found.start, found.columns, found.values)
 
         def work(_: int, part: Part) -> None:
-            events.multiply(*lists, across, shift, out.numpy(), *part)
+            events.multiply(*lists, across, shift, out.numpy(), *part[:2])
 
-        on_threads(work, parts(rows, outputs, _each(found)))
+        on_threads(work, parts(rows, outputs, _each(found), whole_rows=True))
         return out.view(*x.shape[:-1], outputs)
 
     @staticmethod
@@ -81,14 +81,15 @@ class _EventLinear(torch.autograd.Function):
         if ctx.needs_input_grad[0]:
             by_x = torch.mm(flat, weight, out=empty((rows, found.inputs), weight)).view(ctx.shape)
         if ctx.needs_input_grad[1]:
-            total = np.zeros((found.inputs, outputs), flat.numpy().dtype)
+            split = parts(rows, outputs, _each(found), whole_rows=True)
+            total = np.zeros((len(split), found.inputs, outputs), flat.numpy().dtype)
             lists = (found.start, found.columns, found.values)
 
-            def work(_: int, part: Part) -> None:
-                events.outer(*lists, flat.numpy(), total, 0, rows, *part[2:])
+            def work(i: int, part: Part) -> None:
+                events.outer(*lists, flat.numpy(), total[i], *part[:2])
 
-            on_threads(work, parts(1, outputs, rows * _each(found)))
-            by_weight = torch.from_numpy(total).T.contiguous()
+            on_threads(work, split)
+            by_weight = torch.from_numpy(total.sum(0)).T.contiguous()
         if ctx.needs_input_grad[2]:
             by_bias = flat.sum(0)
         return by_x, by_weight, by_bias, None

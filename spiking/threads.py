@@ -13,12 +13,14 @@ Part = tuple[int, int, int, int]
 THREAD_OPERATIONS = 1 << 20  # worth a thread of its own, about a millisecond
 
 
-def parts(batch: int, neurons: int, steps: int) -> list[Part]:
+def parts(batch: int, neurons: int, steps: int, *, whole_rows: bool = False) -> list[Part]:
     """Return ranges (b0, b1, n0, n1) that cover (batch, neurons), one for each thread.
 
-    Little work stays in one part: to wait for another thread can take longer than the work.
+    Little work stays in one part: to wait for another thread can take longer than the work. A row
+    is split only where there are fewer rows than threads, and where that is wanted.
     """
     most = min(torch.get_num_threads(), batch * neurons * steps // THREAD_OPERATIONS)
+    most = min(most, batch) if whole_rows else most
     if most < 2:
         return [(0, batch, 0, neurons)]
     if batch >= most:

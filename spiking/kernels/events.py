@@ -2,11 +2,14 @@
 
 A spike matrix (rows, inputs) becomes lists of columns, one after the other: those of row r are
 ``columns[start[r]]`` to ``columns[start[r + 1]]``. ``values`` holds what stands there, None where
-all are 1. Weights are (inputs, outputs), so that an input's weights adjoin. A call does outputs o0
-to o1: a block of weights that stays in the cache.
+all are 1. Weights are (inputs, outputs), so that an input's weights adjoin.
 """
 
+import numpy as np
+
 from spiking.kernels.compiled import compiled
+
+TILE = 128  # rows
 
 
 @compiled
@@ -48,24 +51,24 @@ def pick(x, start, columns, values, r0, r1):
 
 
 @compiled
-def multiply(start, columns, values, weights, bias, out, r0, r1, o0, o1):
+def multiply(start, columns, values, weights, bias, out, r0, r1):
     """Write out = x · weights + bias for rows r0 to r1."""
     for r in range(r0, r1):
-        total = out[r][o0:o1]
+        total = out[r]
         if bias is None:
             total[:] = 0
         else:
-            total[:] = bias[o0:o1]
+            total[:] = bias
         k, end = start[r], start[r + 1]
         if values is None:
             while k + 4 <= end:
-                a, b = weights[columns[k]][o0:o1], weights[columns[k + 1]][o0:o1]
-                c, d = weights[columns[k + 2]][o0:o1], weights[columns[k + 3]][o0:o1]
+                a, b = weights[columns[k]], weights[columns[k + 1]]
+                c, d = weights[columns[k + 2]], weights[columns[k + 3]]
                 for o in range(len(total)):
                     total[o] += (a[o] + b[o]) + (c[o] + d[o])
                 k += 4
         while k < end:
-            a = weights[columns[k]][o0:o1]
+            a = weights[columns[k]]
             if values is None:
                 for o in range(len(total)):
                     total[o] += a[o]
@@ -76,25 +79,46 @@ def multiply(start, columns, values, weights, bias, out, r0, r1, o0, o1):
 
 
 @compiled
-def outer(start, columns, values, above, found, r0, r1, o0, o1):
-    """Add xᵀ · above to ``found``, (inputs, outputs), for rows r0 to r1."""
-    for r in range(r0, r1):
-        row = above[r][o0:o1]
-        for k in range(start[r], start[r + 1]):
-            total = found[columns[k]][o0:o1]
+def outer(start, columns, values, above, found, r0, r1):
+    """Add xᵀ · above to ``found``, (inputs, outputs), for rows r0 to r1.
+
+    A tile of rows of ``above`` stays in the cache; its events are sorted by input, so that an
+    input's gradient is fetched once a tile and not once an event.
+    """
+    inputs, most = len(found), 0
+    for r in range(r0, r1, TILE):
+        most = max(most, start[min(r + TILE, r1)] - start[r])
+    rows, events = np.empty(most, np.int64), np.empty(most, np.int64)
+    ends = np.empty(inputs + 1, np.int64)
+    for tile in range(r0, r1, TILE):
+        last = min(tile + TILE, r1)
+        ends[:] = 0
+        for k in range(start[tile], start[last]):
+            ends[columns[k] + 1] += 1
+        for i in range(inputs):
+            ends[i + 1] += ends[i]
+        for r in range(tile, last):  # each begin of an input's events moves on to their end
+            for k in range(start[r], start[r + 1]):
+                place = ends[columns[k]]
+                rows[place], events[place] = r, k
+                ends[columns[k]] += 1
+        k = 0
+        for i in range(inputs):
+            total, end = found[i], ends[i]
             if values is None:
-                for o in range(len(total)):
-                    total[o] += row[o]
-            else:
-                for o in range(len(total)):
-                    total[o] += values[k] * row[o]
-
-
-@compiled
-def column_sums(above, found, r0, r1, o0, o1):
-    """Add the rows r0 to r1 of ``above`` up."""
-    total = found[o0:o1]
-    for r in range(r0, r1):
-        row = above[r][o0:o1]
-        for o in range(len(total)):
-            total[o] += row[o]
+                while k + 4 <= end:
+                    a, b = above[rows[k]], above[rows[k + 1]]
+                    c, d = above[rows[k + 2]], above[rows[k + 3]]
+                    for o in range(len(total)):
+                        total[o] += (a[o] + b[o]) + (c[o] + d[o])
+                    k += 4
+            while k < end:
+                a = above[rows[k]]
+                if values is None:
+                    for o in range(len(total)):
+                        total[o] += a[o]
+                else:
+                    value = values[events[k]]
+                    for o in range(len(total)):
+                        total[o] += value * a[o]
+                k += 1
