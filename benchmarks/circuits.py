@@ -19,7 +19,7 @@ import torch
 from pysdd.sdd import SddManager, Vtree
 from sympy import Symbol, symbols
 from sympy.logic.boolalg import Boolean
-from timing.side_by_side import Row, alternate, arguments, report, seconds
+from timing.side_by_side import Row, alternate, arguments, report, seconds, timed
 
 from nsai.circuits import NNF, Circuit, NNFBuilder, cardinality, read_sdd
 from nsai.circuits.nnf import Kind
@@ -182,15 +182,6 @@ def pysdd_loop(case: Case, p: torch.Tensor) -> Contestant:
         return torch.tensor(totals).double().log(), torch.tensor(slopes)
 
     return run
-
-
-def timed(run: Contestant, least: float = 0.05) -> float:
-    """Return seconds a call, of as many calls as fill some time."""
-    calls, spent = 0, 0.0
-    while spent < least:
-        spent += seconds(run)
-        calls += 1
-    return spent / calls
 
 
 def main() -> None:

@@ -13,7 +13,7 @@ sys.path.append(sys.path.pop(0))  # this file must not stand in for the package 
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
@@ -22,12 +22,13 @@ import snntorch
 import torch
 from spikingjelly.activation_based import functional, surrogate
 from spikingjelly.activation_based.neuron import LIFNode
-from timing.side_by_side import Row, alternate, arguments, report, seconds
+from timing.side_by_side import Row, alternate, arguments, report, seconds, timed
 from torch import Tensor, nn
 
 from spiking import LIF, ArcTan, CubaLIF, FastSigmoid, Linear, Sequential, time_constant
 
 BETA, SYNAPSE, NEURONS = 0.875, 0.75, 512
+NORSE_THRESHOLD = 0.3  # its input counts 1 − BETA: about the activity of the others
 PEERS = ("snntorch", "SpikingJelly", "norse")
 Contestant = Callable[[], tuple[Tensor, Tensor]]
 
@@ -53,12 +54,30 @@ class Case:
         return (x < self.percent / 100).float() if self.layers else 0.4 * x
 
     def linears(self) -> list[Linear]:
-        """Return the layers, whose neurons fire at about the rate of the input."""
+        """Return the layers; their neurons fire as often as the inputs do."""
         torch.manual_seed(0)
         layers = [Linear(NEURONS, NEURONS) for _ in range(self.layers)]
-        for layer in layers:
-            nn.init.normal_(layer.weight, 0.0, 0.35 * (self.percent / 5) ** -0.5 / 2)
+        for layer, scale in zip(layers, scales(self.percent), strict=False):
+            nn.init.normal_(layer.weight, 0.0, scale)
         return layers
+
+
+@cache
+def scales(percent: float) -> list[float]:
+    """Return the standard deviation of the weights of three layers that keeps the activity."""
+    found = []
+    x, lif = Case(200, 8, percent, 1).input(), LIF(NEURONS, time_constant(BETA), reset_delay=True)
+    for seed in range(3):
+        generator = torch.Generator().manual_seed(seed)
+        noise = torch.randn(NEURONS, NEURONS, generator=generator)
+        low, high = 0.0, 5.0
+        for _ in range(15):
+            middle = (low + high) / 2
+            spikes, _ = lif(x @ (middle * noise))
+            low, high = (low, middle) if spikes.mean() > percent / 100 else (middle, high)
+        found.append(high)
+        x = spikes
+    return found
 
 
 def ours(case: Case, peer: str) -> Contestant:
@@ -74,6 +93,7 @@ def ours(case: Case, peer: str) -> Contestant:
             1e-3 / (1 - BETA),
             method="euler",
             r=1.0,
+            threshold=NORSE_THRESHOLD,
             reset="zero",
             detach_reset=False,
             surrogate=FastSigmoid(1.0),  # norse forgets its alpha in the backward pass
@@ -151,9 +171,8 @@ def norse_step(case: Case) -> Contestant:
     """Return a step of norse's sequence module."""
     linears = case.linears()
     layers = [dense(linear) for linear in linears] or [nn.Identity()]
-    parameters = norse.torch.LIFParameters(
-        tau_syn_inv=(1 - SYNAPSE) * 1e3, tau_mem_inv=(1 - BETA) * 1e3, method="super", alpha=100.0
-    )
+    rates = {"tau_syn_inv": (1 - SYNAPSE) * 1e3, "tau_mem_inv": (1 - BETA) * 1e3}
+    parameters = norse.torch.LIFParameters(**rates, v_th=NORSE_THRESHOLD, method="super")
     modules = [norse.torch.LIF(parameters, dt=1e-3) for _ in layers]
 
     def forward(x: Tensor) -> Tensor:
@@ -227,9 +246,7 @@ def main() -> None:
             mine, theirs = ours(case, peer), STEPS[peer](case)
             agree(mine(), theirs(), case, peer)
             mine()
-            times = alternate(
-                partial(seconds, mine), partial(seconds, theirs), repeats=given.repeats
-            )
+            times = alternate(partial(timed, mine), partial(timed, theirs), repeats=given.repeats)
             rows.append(Row(str(case), peer, *times))
             print(f"{rows[-1]}", file=sys.stderr, flush=True)
     report(rows, as_json=given.json)

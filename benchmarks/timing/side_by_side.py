@@ -34,6 +34,15 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
+def timed(run: Callable[[], object], least: float = 0.05) -> float:
+    """Return seconds a call, of as many calls as fill some time."""
+    calls, spent = 0, 0.0
+    while spent < least:
+        spent += seconds(run)
+        calls += 1
+    return spent / calls
+
+
 def alternate(
     ours: Callable[[], float], peer: Callable[[], float], *, repeats: int
 ) -> tuple[float, float, float]:
