@@ -3,6 +3,7 @@
 Axes are (time, batch, ...) everywhere, units are SI.
 """
 
+from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
 from spiking.linear import Linear
 from spiking.neurons import (
     LIF,
@@ -30,6 +31,10 @@ __all__ = [
     "Record",
     "NetworkRecord",
     "ForeignNeuron",
+    "encode_rate",
+    "encode_latency",
+    "encode_delta",
+    "encode_population",
     "time_constant",
     "unroll",
     "Surrogate",
