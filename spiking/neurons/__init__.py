@@ -2,6 +2,7 @@
 
 from spiking.neurons.adaptive_lif import AdaptiveLIF
 from spiking.neurons.cuba_lif import CubaLIF
+from spiking.neurons.izhikevich import Izhikevich
 from spiking.neurons.leaky_integrator import LeakyIntegrator
 from spiking.neurons.lif import LIF
 from spiking.neurons.neuron import Neuron, Record, Temporal, time_constant
@@ -9,6 +10,7 @@ from spiking.neurons.neuron import Neuron, Record, Temporal, time_constant
 __all__ = [
     "AdaptiveLIF",
     "CubaLIF",
+    "Izhikevich",
     "LIF",
     "LeakyIntegrator",
     "Neuron",
