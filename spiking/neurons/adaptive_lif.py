@@ -9,7 +9,7 @@ from torch import Tensor
 
 from spiking.adaptation import AdaptiveDynamics, adapt_over_time
 from spiking.integration import has_kernel
-from spiking.neurons.neuron import Neuron, Record, decay, require_numbers
+from spiking.neurons.neuron import Neuron, Record, decay
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 
@@ -212,24 +212,7 @@ class AdaptiveLIF(Neuron):
         how = (self.symplectic, self.reset, self.detach_reset, self.surrogate)
         return AdaptiveLIFParameters(*(value.to(x.dtype) for value in tensors), *how)  # type: ignore[arg-type, call-arg]
 
-    def forward(
-        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
-    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
-        """Return spikes, and a record of potentials and of the state to go on from.
-
-        Parameters
-        ----------
-        x
-            Input at each step.
-        state
-            State of a record, to go on from; at rest unless given.
-
-        Raises
-        ------
-        ValueError
-            If a shape is wrong, or something is NaN.
-        """
-        self._require_input(x)
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         v, w = self._start(x, state, (self.v_leak, torch.zeros_like(self.v_leak)))
         if has_kernel(x):
@@ -243,5 +226,4 @@ class AdaptiveLIF(Neuron):
         else:
             spikes, states = unroll(step, x, AdaptiveLIFState(v, w), p)
             voltage, last = states.v, states.w[-1]
-        require_numbers(voltage[-1], x)
         return spikes, Record(spikes, voltage, (voltage[-1], last))

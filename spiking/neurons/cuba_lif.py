@@ -10,7 +10,7 @@ from torch import Tensor
 from spiking.integration import has_kernel
 from spiking.neurons import lif
 from spiking.neurons.lif import LIF, LIFParameters, LIFState, Reset
-from spiking.neurons.neuron import Method, Record, decay, require_method, require_numbers
+from spiking.neurons.neuron import Method, Record, decay, require_method
 from spiking.surrogates import Surrogate
 from spiking.unroll import unroll
 
@@ -157,24 +157,7 @@ class CubaLIF(LIF):
         gain = torch.ones_like(beta) if self.w is None else (1 - beta) * self.w
         return CubaLIFParameters(beta.to(x.dtype), gain.to(x.dtype), self.parameters_for(x))
 
-    def forward(
-        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
-    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
-        """Return spikes, and a record of potentials and of the state to go on from.
-
-        Parameters
-        ----------
-        x
-            Input at each step.
-        state
-            State of a record, to go on from; at rest unless given.
-
-        Raises
-        ------
-        ValueError
-            If a shape is wrong, or something is NaN.
-        """
-        self._require_input(x)
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
         p = self.coefficients(x)
         v, i = self._start(x, state, (self.v_leak, torch.zeros_like(self.v_leak)))
         if has_kernel(x):
@@ -186,5 +169,4 @@ class CubaLIF(LIF):
             voltage, last = states.v, states.i[-1]
         assert spikes is not None
         assert last is not None
-        require_numbers(voltage[-1], x)
         return spikes, Record(spikes, voltage, (voltage[-1], last))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.neurons.neuron import Neuron, Record, require_numbers
+from spiking.neurons.neuron import Neuron, Record
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 
@@ -159,25 +159,7 @@ class Izhikevich(Neuron):
         h = 1e3 * self.dt / self.substeps
         return IzhikevichParameters(a, b, c, d, self.threshold, h, self.substeps, *how)
 
-    def forward(
-        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
-    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
-        """Return spikes, and a record of potentials (mV) and of the state to go on from.
-
-        Parameters
-        ----------
-        x
-            Input current at each step.
-        state
-            State of a record, to go on from; at c and b c unless given.
-
-        Raises
-        ------
-        ValueError
-            If a shape is wrong, or something is NaN.
-        """
-        self._require_input(x)
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
         start = IzhikevichState(*self._start(x, state, (self.c, self.b * self.c)))
         spikes, states = unroll(step, x, start, self.parameters_for(x))
-        require_numbers(states.v[-1], x)
         return spikes, Record(spikes, states.v, (states.v[-1], states.u[-1]))

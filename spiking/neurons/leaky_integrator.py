@@ -9,7 +9,7 @@ from torch import Tensor
 
 from spiking.integration import Dynamics, has_kernel, integrate_over_time
 from spiking.kernels import integrate
-from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method, require_numbers
+from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
 from spiking.unroll import unroll
 
 
@@ -116,24 +116,7 @@ class LeakyIntegrator(Neuron):
         tensors = (alpha, kappa, (1 - alpha) * self.v_leak)
         return LeakyIntegratorParameters(*(value.to(x.dtype) for value in tensors))
 
-    def forward(
-        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
-    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
-        """Return potentials, and a record with the state to go on from.
-
-        Parameters
-        ----------
-        x
-            Input at each step.
-        state
-            State of a record, to go on from; at rest unless given.
-
-        Raises
-        ------
-        ValueError
-            If a shape is wrong, or something is NaN.
-        """
-        self._require_input(x)
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         (v,) = self._start(x, state, (self.v_leak,))
         if has_kernel(x):
@@ -144,5 +127,4 @@ class LeakyIntegrator(Neuron):
             voltage = done.voltage.view_as(x)
         else:
             voltage, _ = unroll(step, x, LeakyIntegratorState(v), p)
-        require_numbers(voltage[-1], x)
         return voltage, Record(None, voltage, (voltage[-1],))

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from spiking.integration import Dynamics, Integrated, has_kernel, integrate_over_time
 from spiking.kernels import integrate
-from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method, require_numbers
+from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 
@@ -191,24 +191,7 @@ class LIF(Neuron):
         how = (self.reset, self.reset_delay, self.detach_reset, self.surrogate)
         return LIFParameters(alpha, kappa, shift, threshold, v_reset, *how)
 
-    def forward(
-        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
-    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
-        """Return spikes, and a record of potentials and of the state to go on from.
-
-        Parameters
-        ----------
-        x
-            Input at each step.
-        state
-            State of a record, to go on from; at rest unless given.
-
-        Raises
-        ------
-        ValueError
-            If a shape is wrong, or something is NaN.
-        """
-        self._require_input(x)
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         (v,) = self._start(x, state, (self.v_leak,))
         if has_kernel(x):
@@ -218,7 +201,6 @@ class LIF(Neuron):
             spikes, states = unroll(step, x, LIFState(v), p)
             voltage = states.v
         assert spikes is not None
-        require_numbers(voltage[-1], x)
         return spikes, Record(spikes, voltage, (voltage[-1],))
 
     def _integrate(

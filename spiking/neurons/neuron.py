@@ -72,6 +72,32 @@ class Neuron(Temporal):
             raise ValueError(f"learn must be names among {known}; got {learn!r}")
         self.learn = tuple(learn)
 
+    def forward(
+        self, x: Float[Tensor, "time batch *neurons"], state: tuple[Tensor, ...] | None = None
+    ) -> tuple[Float[Tensor, "time batch *neurons"], Record]:
+        """Return the output, spikes or potentials, and a record with the state to go on from.
+
+        Parameters
+        ----------
+        x
+            Input at each step.
+        state
+            State of a record, to go on from; at rest unless given.
+
+        Raises
+        ------
+        ValueError
+            If a shape is wrong, or something is NaN.
+        """
+        self._require_input(x)
+        output, record = self._run(x, state)
+        require_numbers(record.voltage[-1], x)
+        return output, record
+
+    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+        """Take all time steps of an input of the right shape."""
+        raise NotImplementedError
+
     def extra_repr(self) -> str:
         """Return what print shows."""
         shape = self.neurons[0] if len(self.neurons) == 1 else self.neurons
