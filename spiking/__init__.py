@@ -16,6 +16,7 @@ from spiking.neurons import (
     Temporal,
     time_constant,
 )
+from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential
 from spiking.surrogates import ArcTan, Boxcar, FastSigmoid, Foreign, Surrogate, Triangular
 from spiking.unroll import unroll
@@ -29,6 +30,7 @@ __all__ = [
     "Neuron",
     "Temporal",
     "Linear",
+    "Recurrent",
     "Sequential",
     "Record",
     "NetworkRecord",

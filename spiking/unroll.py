@@ -20,7 +20,7 @@ def unroll(
     ----------
     step
         ``step(x, state, parameters)`` returns an output and the next state, a NamedTuple of
-        tensors.
+        tensors; a part that a neuron lacks is None.
     x
         Input.
     state
@@ -51,5 +51,5 @@ def unroll(
         output, state = step(row, state, parameters)
         outputs.append(output)
         states.append(state)
-    every = (torch.stack(part) for part in zip(*states, strict=True))
+    every = (None if part[0] is None else torch.stack(part) for part in zip(*states, strict=True))
     return torch.stack(outputs), type(state)(*every)

@@ -16,7 +16,7 @@ n0 to n1.
 import numpy as np
 
 from spiking.kernels.compiled import compiled
-from spiking.kernels.integrate import pseudo_derivative
+from spiking.kernels.integrate import hear, pseudo_derivative
 
 ALPHA, KAPPA, SHIFT, BETA, DRIVE, KICK, THETA, LOW = range(8)
 
@@ -39,19 +39,31 @@ def advance(symplectic, hard, p, x, v, w):
 
 
 @compiled
-def forward(x, p, symplectic, hard, v, w, voltage, adaptation, spikes, b0, b1, n0, n1):
-    """Write voltages before the reset, adaptation and spikes; ``v`` and ``w`` hold the state."""
+def forward(
+    x, p, symplectic, hard, v, w, voltage, adaptation, spikes, drives, feedback, fired,
+    b0, b1, n0, n1,
+):  # fmt: skip
+    """Write voltages before the reset, adaptation and spikes; ``v`` and ``w`` hold the state.
+
+    ``drives``, ``feedback`` and ``fired`` as in `spiking.kernels.integrate`.
+    """
+    heard = np.empty(n1 - n0, voltage.dtype)
     p = np.ascontiguousarray(p[:, n0:n1])
     one, zero = v.dtype.type(1), v.dtype.type(0)
     theta = p[THETA]
     for t in range(len(x)):
         for b in range(b0, b1):
-            state, fired = v[b][n0:n1], spikes[t, b][n0:n1]
-            advance(symplectic, hard, p, x[t, b][n0:n1], state, w[b][n0:n1])
+            state, fires, drive = v[b][n0:n1], spikes[t, b][n0:n1], x[t, b][n0:n1]
+            if feedback is not None:
+                hear(drive, feedback, spikes[t - 1, b] if t > 0 else fired[b], heard)
+                drive = heard
+                if drives is not None:
+                    drives[t, b][n0:n1] = drive
+            advance(symplectic, hard, p, drive, state, w[b][n0:n1])
             voltage[t, b][n0:n1] = state
             adaptation[t, b][n0:n1] = w[b][n0:n1]
             for n in range(len(state)):
-                fired[n] = one if state[n] > theta[n] else zero
+                fires[n] = one if state[n] > theta[n] else zero
 
 
 @compiled
@@ -85,9 +97,9 @@ def retreat(symplectic, hard, through, first, p, v, slope, by_spikes, by_last, b
 @compiled
 def backward(
     by_spikes, by_voltage, by_last, voltage, adaptation, x, p, symplectic, hard, through,
-    kind, first, second, given, v, w, by_v, by_w, by_x, sums, b0, b1, n0, n1,
+    kind, first, second, given, v, w, by_v, by_w, by_x, sums, t0, t1, b0, b1, n0, n1,
 ):  # fmt: skip
-    """Write the derivative by x, and by the state before the first step.
+    """Write the derivative by x of steps t0 to t1, the last first; -1 is the state before.
 
     ``by_last`` is the derivative by the adaptation after the last step; ``given`` is the
     pseudo-derivative where no formula is known, from the state before the first step on. ``sums``
@@ -97,7 +109,7 @@ def backward(
     slope, spoken = np.zeros(n1 - n0, voltage.dtype), np.zeros(n1 - n0, voltage.dtype)
     nothing = np.zeros(n1 - n0, voltage.dtype)
     strength, kappa, theta = voltage.dtype.type(through), p[KAPPA], p[THETA]
-    for t in range(len(voltage) - 1, -2, -1):
+    for t in range(t1 - 1, t0 - 1, -1):
         for b in range(b0, b1):
             row = voltage[t, b][n0:n1] if t >= 0 else v[b][n0:n1]
             later, held = by_v[b][n0:n1], by_w[b][n0:n1]

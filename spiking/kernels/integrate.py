@@ -14,7 +14,8 @@ NONE      v
 
 Arrays over time are (time, batch, neurons), parameters (neurons,), states (batch, neurons). A call
 does batch rows b0 to b1 and neurons n0 to n1. Where an array is None, the compiler leaves out what
-needs it: ``synapse`` without a synaptic current, ``spikes`` without a threshold.
+needs it: ``synapse`` without a synaptic current, ``spikes`` without a threshold, ``feedback``
+(from, to) without recurrent weights, which need all neurons of a row in one call.
 """
 
 import numpy as np
@@ -69,31 +70,47 @@ def accumulate(current, synapse, x):
 
 
 @compiled
+def hear(x, feedback, fired, out):
+    """Write the input of one row with what comes back from the neurons that have fired."""
+    out[:] = x
+    for i in range(len(fired)):
+        if fired[i] != 0:
+            weights = feedback[i]
+            for n in range(len(out)):
+                out[n] += fired[i] * weights[n]
+
+
+@compiled
 def forward(
-    x, synapse, alpha, kappa, shift, theta, low, mode, start, current, voltage, spikes, currents,
-    b0, b1, n0, n1,
+    x, synapse, alpha, kappa, shift, theta, low, mode, start, current, voltage, spikes, drives,
+    feedback, fired, b0, b1, n0, n1,
 ):  # fmt: skip
     """Write voltages, before the reset, and spikes, from the potentials ``start`` on.
 
-    ``current`` holds the synaptic currents, before and after.
+    ``current`` holds the synaptic currents, before and after; ``fired`` the spikes before the first
+    step. ``drives``, which may be None, takes what drives the potentials.
     """
+    heard = np.empty(n1 - n0, voltage.dtype)
     alpha, kappa, shift = alpha[n0:n1], kappa[n0:n1], shift[n0:n1]
     theta, low = theta[n0:n1], low[n0:n1]
     for t in range(len(x)):
         for b in range(b0, b1):
             drive, after = x[t, b][n0:n1], voltage[t, b][n0:n1]
             before = voltage[t - 1, b][n0:n1] if t > 0 else start[b][n0:n1]
+            if feedback is not None:
+                hear(drive, feedback, spikes[t - 1, b] if t > 0 else fired[b], heard)
+                drive = heard
             if synapse is not None:
                 row = current[b][n0:n1]
                 accumulate(row, synapse[n0:n1], drive)
-                if currents is not None:
-                    currents[t, b][n0:n1] = row
                 drive = row
+            if drives is not None:
+                drives[t, b][n0:n1] = drive
             if spikes is None:
                 leak(before, drive, alpha, kappa, shift, after)
             else:
-                fired = spikes[t, b][n0:n1]
-                advance(mode, before, drive, alpha, kappa, shift, theta, low, after, fired)
+                fires = spikes[t, b][n0:n1]
+                advance(mode, before, drive, alpha, kappa, shift, theta, low, after, fires)
 
 
 @compiled
@@ -184,9 +201,9 @@ def hand_down(later, kappa, synapse, carried, out):
 @compiled
 def backward(
     by_spikes, by_voltage, voltage, drive, synapse, alpha, kappa, theta, low, mode, through,
-    kind, first, second, given, v, current, by_v, by_current, by_x, sums, b0, b1, n0, n1,
+    kind, first, second, given, v, current, by_v, by_current, by_x, sums, t0, t1, b0, b1, n0, n1,
 ):  # fmt: skip
-    """Write the derivative by x, and by the state before the first step.
+    """Write the derivative by x of steps t0 to t1, the last first; -1 is the state before.
 
     ``by_current`` comes in with the derivative by the current after the last step. ``given`` is
     the pseudo-derivative where no formula is known, from the state before the first step on.
@@ -196,7 +213,7 @@ def backward(
     alpha, kappa, theta, low = alpha[n0:n1], kappa[n0:n1], theta[n0:n1], low[n0:n1]
     slope, nothing = np.zeros(n1 - n0, voltage.dtype), np.zeros(n1 - n0, voltage.dtype)
     strength = voltage.dtype.type(through)
-    for t in range(len(voltage) - 1, -2, -1):
+    for t in range(t1 - 1, t0 - 1, -1):
         for b in range(b0, b1):
             row = voltage[t, b][n0:n1] if t >= 0 else v[b][n0:n1]
             later, spoken = by_v[b][n0:n1], nothing

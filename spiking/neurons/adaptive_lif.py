@@ -8,7 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from spiking.adaptation import AdaptiveDynamics, adapt_over_time
-from spiking.integration import has_kernel
+from spiking.arrays import has_kernel
+from spiking.integration import Feedback
 from spiking.neurons.neuron import Neuron, Record, decay
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
@@ -156,6 +157,7 @@ class AdaptiveLIF(Neuron):
     learnable: tuple[str, ...] = (
         "tau_mem", "tau_w", "a", "b", "threshold", "v_leak", "v_reset", "r",
     )  # fmt: skip
+    takes_feedback = True
     tau_mem: Tensor
     tau_w: Tensor
     a: Tensor
@@ -212,7 +214,9 @@ class AdaptiveLIF(Neuron):
         how = (self.symplectic, self.reset, self.detach_reset, self.surrogate)
         return AdaptiveLIFParameters(*(value.to(x.dtype) for value in tensors), *how)  # type: ignore[arg-type, call-arg]
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         v, w = self._start(x, state, (self.v_leak, torch.zeros_like(self.v_leak)))
         if has_kernel(x):
@@ -221,7 +225,7 @@ class AdaptiveLIF(Neuron):
                 self.symplectic, self.reset == "zero", self.detach_reset, self.surrogate
             )
             flat = (x.flatten(2), rows, v.flatten(1), w.flatten(1))
-            voltage, spikes, last = adapt_over_time(*flat, dynamics)
+            voltage, spikes, last = adapt_over_time(*flat, dynamics, feedback)
             spikes, voltage, last = spikes.view_as(x), voltage.view_as(x), last.view_as(v)
         else:
             spikes, states = unroll(step, x, AdaptiveLIFState(v, w), p)

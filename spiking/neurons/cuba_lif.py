@@ -7,19 +7,29 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import has_kernel
+from spiking.arrays import has_kernel
+from spiking.integration import Feedback
 from spiking.neurons import lif
 from spiking.neurons.lif import LIF, LIFParameters, LIFState, Reset
-from spiking.neurons.neuron import Method, Record, decay, require_method
+from spiking.neurons.neuron import Method, Record, decay, parts_of, require_method
 from spiking.surrogates import Surrogate
 from spiking.unroll import unroll
 
 
 class CubaLIFState(NamedTuple):
-    """Potential before a reset, and synaptic current; (batch, *neurons)."""
+    """State after a step; (batch, *neurons).
+
+    Attributes
+    ----------
+    v, left
+        As in `spiking.neurons.lif.LIFState`.
+    i
+        Synaptic current.
+    """
 
     v: Tensor
     i: Tensor
+    left: Tensor | None = None
 
 
 class CubaLIFParameters(NamedTuple):
@@ -63,8 +73,8 @@ def step(
         Spikes, 0 or 1, and the state after this step.
     """
     i = p.beta * state.i + p.gain * x
-    spikes, after = lif.step(i, LIFState(state.v), p.membrane)
-    return spikes, CubaLIFState(after.v, i)
+    spikes, after = lif.step(i, LIFState(state.v, state.left), p.membrane)
+    return spikes, CubaLIFState(after.v, i, after.left)
 
 
 class CubaLIF(LIF):
@@ -89,7 +99,7 @@ class CubaLIF(LIF):
         Time step, in seconds.
     w
         Weight of the input in the current; None for an input that adds to the current as it is.
-    threshold, reset, reset_delay, v_leak, v_reset, r, method, detach_reset, surrogate
+    threshold, reset, reset_delay, refractory, v_leak, v_reset, r, method, detach_reset, surrogate
         As in `LIF`.
     learn
         Which of "tau_syn", "tau_mem", "threshold", "v_leak", "v_reset", "r" and "w" learn.
@@ -124,6 +134,7 @@ class CubaLIF(LIF):
         threshold: float | Tensor = 1.0,
         reset: Reset = "subtract",
         reset_delay: bool = False,
+        refractory: float | Tensor = 0.0,
         v_leak: float | Tensor = 0.0,
         v_reset: float | Tensor = 0.0,
         r: float | Tensor | None = None,
@@ -139,6 +150,7 @@ class CubaLIF(LIF):
             threshold=threshold,
             reset=reset,
             reset_delay=reset_delay,
+            refractory=refractory,
             v_leak=v_leak,
             v_reset=v_reset,
             r=r,
@@ -157,16 +169,25 @@ class CubaLIF(LIF):
         gain = torch.ones_like(beta) if self.w is None else (1 - beta) * self.w
         return CubaLIFParameters(beta.to(x.dtype), gain.to(x.dtype), self.parameters_for(x))
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
         p = self.coefficients(x)
-        v, i = self._start(x, state, (self.v_leak, torch.zeros_like(self.v_leak)))
+        held = () if self.wait is None else (torch.zeros_like(self.wait),)
+        rest = (self.v_leak, torch.zeros_like(self.v_leak), *held)
+        before = CubaLIFState(*self._start(x, state, rest))
         if has_kernel(x):
-            scaled = x if self.w is None else p.gain * x
-            done = self._integrate(scaled, p.membrane, v, p.beta, i)
-            spikes, voltage, last = done.spikes, done.voltage, done.current
+            if self.w is not None:
+                x = p.gain * x
+                feedback = feedback and feedback._replace(
+                    weight=p.gain[..., None] * feedback.weight
+                )
+            membrane = LIFState(before.v, before.left)
+            done = self._integrate(x, p.membrane, membrane, p.beta, before.i, feedback)
+            spikes, voltage, *last = done.spikes, done.voltage, done.current, done.left
         else:
-            spikes, states = unroll(step, x, CubaLIFState(v, i), p)
-            voltage, last = states.v, states.i[-1]
+            spikes, states = unroll(step, x, before, p)
+            left = None if states.left is None else states.left[-1]
+            voltage, *last = states.v, states.i[-1], left
         assert spikes is not None
-        assert last is not None
-        return spikes, Record(spikes, voltage, (voltage[-1], last))
+        return spikes, Record(spikes, voltage, parts_of(voltage[-1], *last))

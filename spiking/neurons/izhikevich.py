@@ -6,6 +6,7 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
+from spiking.integration import Feedback
 from spiking.neurons.neuron import Neuron, Record
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
@@ -159,7 +160,9 @@ class Izhikevich(Neuron):
         h = 1e3 * self.dt / self.substeps
         return IzhikevichParameters(a, b, c, d, self.threshold, h, self.substeps, *how)
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
         start = IzhikevichState(*self._start(x, state, (self.c, self.b * self.c)))
         spikes, states = unroll(step, x, start, self.parameters_for(x))
         return spikes, Record(spikes, states.v, (states.v[-1], states.u[-1]))

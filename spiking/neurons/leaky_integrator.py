@@ -7,7 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import Dynamics, has_kernel, integrate_over_time
+from spiking.arrays import has_kernel
+from spiking.integration import Before, Dynamics, Feedback, Rates, integrate_over_time
 from spiking.kernels import integrate
 from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
 from spiking.unroll import unroll
@@ -116,14 +117,16 @@ class LeakyIntegrator(Neuron):
         tensors = (alpha, kappa, (1 - alpha) * self.v_leak)
         return LeakyIntegratorParameters(*(value.to(x.dtype) for value in tensors))
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         (v,) = self._start(x, state, (self.v_leak,))
         if has_kernel(x):
             rows = [self._row(value, x) for value in p]
-            coefficients = (*rows, torch.zeros_like(rows[0]), torch.zeros_like(rows[0]))
+            rates = Rates(*rows, torch.zeros_like(rows[0]), torch.zeros_like(rows[0]))
             still = Dynamics(integrate.NONE, True, None)
-            done = integrate_over_time(x.flatten(2), coefficients, None, v.flatten(1), None, still)
+            done = integrate_over_time(x.flatten(2), rates, Before(v.flatten(1)), still)
             voltage = done.voltage.view_as(x)
         else:
             voltage, _ = unroll(step, x, LeakyIntegratorState(v), p)

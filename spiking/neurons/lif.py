@@ -7,9 +7,24 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import Dynamics, Integrated, has_kernel, integrate_over_time
+from spiking.arrays import has_kernel
+from spiking.integration import (
+    Before,
+    Dynamics,
+    Feedback,
+    Integrated,
+    Rates,
+    integrate_over_time,
+)
 from spiking.kernels import integrate
-from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
+from spiking.neurons.neuron import (
+    Method,
+    Neuron,
+    Record,
+    decay,
+    parts_of,
+    require_method,
+)
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 
@@ -17,9 +32,18 @@ Reset = Literal["subtract", "zero", "none"]
 
 
 class LIFState(NamedTuple):
-    """Membrane potential as it met the threshold, before a reset; (batch, *neurons)."""
+    """State after a step; (batch, *neurons).
+
+    Attributes
+    ----------
+    v
+        Membrane potential as it met the threshold, before a reset.
+    left
+        Steps for which a neuron is held from now on; None without a refractory period.
+    """
 
     v: Tensor
+    left: Tensor | None = None
 
 
 class LIFParameters(NamedTuple):
@@ -33,6 +57,8 @@ class LIFParameters(NamedTuple):
         Potentials.
     reset, reset_delay, detach_reset, surrogate
         As in `LIF`.
+    wait
+        Refractory period in steps; None without.
     """
 
     alpha: Tensor
@@ -44,6 +70,7 @@ class LIFParameters(NamedTuple):
     reset_delay: bool
     detach_reset: bool
     surrogate: Surrogate
+    wait: Tensor | None = None
 
 
 def step(
@@ -52,6 +79,9 @@ def step(
     r"""Move on by one time step.
 
     .. math:: v_t = \alpha\, r(v_{t-1}) + \kappa\, x_t + c, \qquad s_t = [v_t > \theta]
+
+    where r resets what is above the threshold. A neuron in its refractory period stays at the
+    potential after the reset, and does not fire.
 
     Parameters
     ----------
@@ -79,9 +109,16 @@ def step(
             late = fired * p.threshold
         else:
             v = v - fired * p.threshold
-    v = p.alpha * v + p.kappa * x + p.shift
-    v = v if late is None else v - late
-    return p.surrogate(v - p.threshold), LIFState(v)
+    if p.wait is None or state.left is None:
+        v = p.alpha * v + p.kappa * x + p.shift
+        v = v if late is None else v - late
+        return p.surrogate(v - p.threshold), LIFState(v)
+    held = state.left > 0
+    v = torch.where(state.left == p.wait, v, state.v)  # reset once, when it has just fired
+    v = torch.where(held, v, p.alpha * v + p.kappa * x + p.shift)
+    spikes = p.surrogate(v - p.threshold).masked_fill(held, 0)
+    left = torch.where(held, state.left.detach() - 1, spikes.detach() * p.wait)
+    return spikes, LIFState(v, left)
 
 
 class LIF(Neuron):
@@ -114,6 +151,10 @@ class LIF(Neuron):
         `v_reset` ("zero"), or nothing ("none").
     reset_delay
         Subtract only after the decay of the next step, as snntorch does by default.
+    refractory
+        Time after a spike, in seconds, in which the potential stays where the reset has put it and
+        the input of the membrane is lost; the nearest number of steps. The state then holds, last,
+        the steps that are left.
     v_leak, v_reset
         Potentials.
     r
@@ -145,6 +186,7 @@ class LIF(Neuron):
     """
 
     learnable: tuple[str, ...] = ("tau_mem", "threshold", "v_leak", "v_reset", "r")
+    takes_feedback = True
     tau_mem: Tensor
     threshold: Tensor
     v_leak: Tensor
@@ -159,6 +201,7 @@ class LIF(Neuron):
         threshold: float | Tensor = 1.0,
         reset: Reset = "subtract",
         reset_delay: bool = False,
+        refractory: float | Tensor = 0.0,
         v_leak: float | Tensor = 0.0,
         v_reset: float | Tensor = 0.0,
         r: float | Tensor | None = None,
@@ -173,6 +216,9 @@ class LIF(Neuron):
         self.reset = reset
         self.reset_delay, self.detach_reset = reset_delay, detach_reset
         self.surrogate = FastSigmoid() if surrogate is None else as_surrogate(surrogate)
+        self._add_refractory(refractory)
+        if reset_delay and self.wait is not None:
+            raise ValueError("a reset that comes a step late cannot have a refractory period")
         self._add("tau_mem", tau_mem, positive=True)
         self._add("threshold", threshold, positive=True)
         self._add("v_leak", v_leak)
@@ -189,37 +235,43 @@ class LIF(Neuron):
             value.to(x.dtype) for value in (alpha, kappa, shift, self.threshold, self.v_reset)
         )
         how = (self.reset, self.reset_delay, self.detach_reset, self.surrogate)
-        return LIFParameters(alpha, kappa, shift, threshold, v_reset, *how)
+        wait = None if self.wait is None else self.wait.to(x.dtype)
+        return LIFParameters(alpha, kappa, shift, threshold, v_reset, *how, wait)
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
-        (v,) = self._start(x, state, (self.v_leak,))
+        held = () if p.wait is None else (torch.zeros_like(p.wait),)
+        before = LIFState(*self._start(x, state, (self.v_leak, *held)))
         if has_kernel(x):
-            done = self._integrate(x, p, v)
-            spikes, voltage = done.spikes, done.voltage
+            done = self._integrate(x, p, before, feedback=feedback)
+            spikes, voltage, left = done.spikes, done.voltage, done.left
         else:
-            spikes, states = unroll(step, x, LIFState(v), p)
-            voltage = states.v
+            spikes, states = unroll(step, x, before, p)
+            voltage, left = states.v, None if states.left is None else states.left[-1]
         assert spikes is not None
-        return spikes, Record(spikes, voltage, (voltage[-1],))
+        return spikes, Record(spikes, voltage, parts_of(voltage[-1], left))
 
     def _integrate(
         self,
         x: Tensor,
         p: LIFParameters,
-        v: Tensor,
+        state: LIFState,
         synapse: Tensor | None = None,
         current: Tensor | None = None,
+        feedback: Feedback | None = None,
     ) -> Integrated:
         """Take all time steps at once, with the shape of the input."""
-        rows = tuple(self._row(value, x) for value in p[:5])
-        rates = None if synapse is None else self._row(synapse, x)
+        rows = (self._row(value, x) for value in p[:5])
+        others = (None if value is None else self._row(value, x) for value in (synapse, p.wait))
+        weights, fired = feedback or (None, None)
+        parts = (None if part is None else part.flatten(1) for part in (current, state.left))
+        rates, before = Rates(*rows, *others, weights), Before(state.v.flatten(1), *parts, fired)
         dynamics = Dynamics(self._mode(), self.detach_reset, self.surrogate)
-        before = None if current is None else current.flatten(1)
-        done = integrate_over_time(x.flatten(2), rows, rates, v.flatten(1), before, dynamics)
-        assert done.spikes is not None
-        last = None if done.current is None else done.current.view_as(v)
-        return Integrated(done.voltage.view_as(x), done.spikes.view_as(x), last)
+        done = integrate_over_time(x.flatten(2), rates, before, dynamics)
+        shapes = zip(done, (x, x, state.v, state.v), strict=True)
+        return Integrated(*(None if part is None else part.view_as(x) for part, x in shapes))
 
     def _mode(self) -> int:
         if self.reset == "subtract":

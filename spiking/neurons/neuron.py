@@ -9,6 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from spiking.integration import Feedback
+
 Method = Literal["exact", "euler"]
 
 
@@ -56,7 +58,9 @@ class Neuron(Temporal):
     """
 
     learnable: tuple[str, ...] = ()
+    takes_feedback = False  # by a kernel
     r: Tensor | None
+    wait: Tensor | None
 
     def __init__(self, neurons: int | Sequence[int], dt: float, learn: Collection[str]) -> None:
         super().__init__()
@@ -89,13 +93,21 @@ class Neuron(Temporal):
         ValueError
             If a shape is wrong, or something is NaN.
         """
-        self._require_input(x)
-        output, record = self._run(x, state)
+        return self.run(x, state, None)
+
+    def run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
+        """Do what `forward` does, with what comes back through recurrent weights, if any."""
+        self.require_input(x)
+        output, record = self._run(x, state, feedback)
         require_numbers(record.voltage[-1], x)
         return output, record
 
-    def _run(self, x: Tensor, state: tuple[Tensor, ...] | None) -> tuple[Tensor, Record]:
-        """Take all time steps of an input of the right shape."""
+    def _run(
+        self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
+    ) -> tuple[Tensor, Record]:
+        """Take all time steps of an input of the right shape; no feedback without a kernel."""
         raise NotImplementedError
 
     def extra_repr(self) -> str:
@@ -141,11 +153,23 @@ class Neuron(Temporal):
         else:
             setattr(self, name, None)
 
+    def _add_refractory(self, seconds: float | Tensor) -> None:
+        """Register the refractory period as ``wait``, in steps; None if there is none."""
+        self._add("wait", seconds)
+        steps = (self.wait / self.dt).round()
+        if bool(((steps < 1) & (self.wait != 0)).any()):
+            raise ValueError(
+                f"refractory must be 0 or at least half a time step of {self.dt:g} s, "
+                f"got {self.wait.min().item():g}"
+            )
+        self.wait = steps if steps.any() else None
+
     def _row(self, value: Tensor, like: Tensor) -> Tensor:
         """Return a parameter as (neurons,) in the dtype of the input."""
         return value.to(like.dtype).expand(self.neurons).reshape(-1)
 
-    def _require_input(self, x: Tensor) -> None:
+    def require_input(self, x: Tensor) -> None:
+        """Raise a ValueError that says what was expected if an input does not fit."""
         shape = ", ".join(map(str, ("time", "batch", *self.neurons)))
         if not x.is_floating_point():
             raise TypeError(f"expected floating-point input ({shape}), got {x.dtype}")
@@ -175,6 +199,11 @@ class Neuron(Temporal):
                     f"{tuple(part.shape)}; a state goes on with the batch that left it"
                 )
         return tuple(part.to(x.dtype) for part in state)
+
+
+def parts_of(*parts: Tensor | None) -> tuple[Tensor, ...]:
+    """Return a state's parts that a neuron has."""
+    return tuple(part for part in parts if part is not None)
 
 
 def require_method(method: Method, tau: Tensor, dt: float) -> Method:

@@ -5,7 +5,7 @@ import torch
 from torch.nn.functional import linear
 
 from spiking import Linear
-from spiking.linear import find_events
+from spiking.products import find_events
 
 
 def spikes(*shape: int, density: float, seed: int = 0) -> torch.Tensor:

@@ -31,6 +31,9 @@ KINDS = [
     {"reset": "none"},
     {"reset": "zero", "v_reset": -0.2, "v_leak": 0.1, "r": 2.0},
     {"method": "euler", "v_leak": 0.05},
+    {"refractory": 3e-3},
+    {"refractory": torch.arange(7) * 1e-3, "reset": "zero", "v_reset": -0.1},
+    {"refractory": 2e-3, "reset": "none"},
 ]
 
 
@@ -51,7 +54,7 @@ def both_ways(layer, x, state, step, start, parameters):
             voltage, last = record.voltage, record.state
         else:
             out, states = unroll(step, given, start(*before), parameters(given))
-            voltage, last = states.v, tuple(part[-1] for part in states)
+            voltage, last = states.v, tuple(part[-1] for part in states if part is not None)
         loss = (out * weights[0].to(x)).sum() + (voltage * weights[1].to(x)).sum()
         (loss + sum(part.square().sum() for part in last)).backward()
         slopes = [
@@ -90,13 +93,17 @@ def test_lif_kernel_equals_autograd_through_steps(kind, surrogate, detach):
         learn=[name for name in LIF.learnable if name != "r" or "r" in kind],
         **kind,
     ).double()
-    x, v = 0.6 * random(STEPS, BATCH, NEURONS), 2 * random(BATCH, NEURONS, seed=3)
-    found = both_ways(layer, x, (v,), lif.step, lif.LIFState, layer.parameters_for)
+    x, state = 0.6 * random(STEPS, BATCH, NEURONS), (2 * random(BATCH, NEURONS, seed=3),)
+    if layer.wait is not None:
+        state = (*state, (random(BATCH, NEURONS, seed=4) * (layer.wait + 1)).floor())
+    found = both_ways(layer, x, state, lif.step, lif.LIFState, layer.parameters_for)
     assert 0.01 < found[0][0][0].mean() < 0.99  # some spike, some do not
     require_equal(found, TOLERANCE)
 
 
-@pytest.mark.parametrize("kind", [{}, {"reset": "zero", "r": 2.0, "w": 1.5}], ids=str)
+@pytest.mark.parametrize(
+    "kind", [{}, {"reset": "zero", "r": 2.0, "w": 1.5}, {"refractory": 4e-3, "w": 2.0}], ids=str
+)
 @pytest.mark.parametrize("learns", [True, False])
 def test_cuba_lif_kernel_equals_autograd_through_steps(kind, learns):
     layer = CubaLIF(
@@ -108,6 +115,8 @@ def test_cuba_lif_kernel_equals_autograd_through_steps(kind, learns):
     ).double()
     x = random(STEPS, BATCH, NEURONS) - 0.3
     state = (random(BATCH, NEURONS, seed=3), random(BATCH, NEURONS, seed=4))
+    if layer.wait is not None:
+        state = (*state, random(BATCH, NEURONS, seed=5).round() * layer.wait)
     start, step = cuba_lif.CubaLIFState, cuba_lif.step
     require_equal(both_ways(layer, x, state, step, start, layer.coefficients), TOLERANCE)
 
@@ -174,6 +183,35 @@ def test_float32_spikes_equal_the_step_to_the_last_bit():
         theirs, states = unroll(lif.step, x, rest, layer.parameters_for(x))
         assert torch.equal(spikes, theirs)
         assert torch.equal(record.voltage, states.v)
+
+
+def test_a_neuron_that_is_held_fires_at_the_closed_form_rate():
+    tau, refractory, drive, dt = 20e-3, 5e-3, 1.5, 1e-5
+    x = torch.full((round(1 / dt), 1, 1), drive, dtype=torch.float64)
+    spikes, record = LIF(1, tau, dt, r=1.0, reset="zero", refractory=refractory)(x)
+    times = spikes.flatten().nonzero().flatten() * dt
+    period = refractory + tau * math.log(drive / (drive - 1))
+    assert times.diff().mean().item() == pytest.approx(period, abs=2 * dt)
+    held = record.voltage[round(times[0].item() / dt) + 1 :][: round(refractory / dt)]
+    assert not held.any()
+
+
+def test_the_state_of_a_held_neuron_goes_on():
+    layer = CubaLIF(5, refractory=7e-3)
+    x = 0.5 * random(40, 2, 5)
+    whole, record = layer(x)
+    first, middle = layer(x[:13])
+    second, last = layer(x[13:], middle.state)
+    assert len(last.state) == 3
+    assert torch.equal(torch.cat((first, second)), whole)
+    assert all(torch.equal(a, b) for a, b in zip(last.state, record.state, strict=True))
+
+
+def test_a_refractory_period_that_is_no_step_is_refused():
+    with pytest.raises(ValueError, match=r"at least half a time step of 0\.001 s, got 0\.0002"):
+        LIF(3, refractory=2e-4)
+    with pytest.raises(ValueError, match="a step late"):
+        LIF(3, reset_delay=True, refractory=2e-3)
 
 
 def test_threads_split_batch_and_neurons_and_change_nothing():
