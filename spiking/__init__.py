@@ -4,6 +4,8 @@ Axes are (time, batch, ...) everywhere, units are SI.
 """
 
 from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
+from spiking.delayed_linear import DelayedLinear
+from spiking.delays import Delay
 from spiking.linear import Linear
 from spiking.neurons import (
     LIF,
@@ -31,6 +33,8 @@ __all__ = [
     "Temporal",
     "Linear",
     "Recurrent",
+    "Delay",
+    "DelayedLinear",
     "Sequential",
     "Record",
     "NetworkRecord",
