@@ -77,6 +77,7 @@ class DelayedLinear(Temporal):
 
     weight: Tensor
     delay: Tensor
+    bias: Tensor | None
 
     def __init__(
         self,

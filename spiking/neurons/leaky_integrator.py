@@ -124,7 +124,8 @@ class LeakyIntegrator(Neuron):
         (v,) = self._start(x, state, (self.v_leak,))
         if has_kernel(x):
             rows = [self._row(value, x) for value in p]
-            rates = Rates(*rows, torch.zeros_like(rows[0]), torch.zeros_like(rows[0]))
+            none = torch.zeros_like(rows[0])
+            rates = Rates(rows[0], rows[1], rows[2], theta=none, low=none)
             still = Dynamics(integrate.NONE, True, None)
             done = integrate_over_time(x.flatten(2), rates, Before(v.flatten(1)), still)
             voltage = done.voltage.view_as(x)

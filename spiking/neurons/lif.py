@@ -263,15 +263,17 @@ class LIF(Neuron):
         feedback: Feedback | None = None,
     ) -> Integrated:
         """Take all time steps at once, with the shape of the input."""
-        rows = (self._row(value, x) for value in p[:5])
-        others = (None if value is None else self._row(value, x) for value in (synapse, p.wait))
+        alpha, kappa, shift, theta, low = (self._row(value, x) for value in p[:5])
+        synapse, wait = (None if v is None else self._row(v, x) for v in (synapse, p.wait))
+        current, left = (None if v is None else v.flatten(1) for v in (current, state.left))
         weights, fired = feedback or (None, None)
-        parts = (None if part is None else part.flatten(1) for part in (current, state.left))
-        rates, before = Rates(*rows, *others, weights), Before(state.v.flatten(1), *parts, fired)
+        rates = Rates(alpha, kappa, shift, theta, low, synapse, wait, weights)
+        before = Before(state.v.flatten(1), current, left, fired)
         dynamics = Dynamics(self._mode(), self.detach_reset, self.surrogate)
         done = integrate_over_time(x.flatten(2), rates, before, dynamics)
-        shapes = zip(done, (x, x, state.v, state.v), strict=True)
-        return Integrated(*(None if part is None else part.view_as(x) for part, x in shapes))
+        assert done.spikes is not None
+        last = (None if part is None else part.view_as(state.v) for part in done[2:])
+        return Integrated(done.voltage.view_as(x), done.spikes.view_as(x), *last)
 
     def _mode(self) -> int:
         if self.reset == "subtract":

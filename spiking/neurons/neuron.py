@@ -156,11 +156,12 @@ class Neuron(Temporal):
     def _add_refractory(self, seconds: float | Tensor) -> None:
         """Register the refractory period as ``wait``, in steps; None if there is none."""
         self._add("wait", seconds)
-        steps = (self.wait / self.dt).round()
-        if bool(((steps < 1) & (self.wait != 0)).any()):
+        given = self.get_buffer("wait")
+        steps = (given / self.dt).round()
+        if bool(((steps < 1) & (given != 0)).any()):
             raise ValueError(
                 f"refractory must be 0 or at least half a time step of {self.dt:g} s, "
-                f"got {self.wait.min().item():g}"
+                f"got {given.min().item():g}"
             )
         self.wait = steps if steps.any() else None
 
