@@ -99,6 +99,7 @@ class _Adapt(torch.autograd.Function):
         total = by_spikes if feedback is None else empty_like(voltage)
         split = parts(batch, neurons, 2 * steps) if feedback is None else [(0, batch, 0, neurons)]
         sums = np.zeros((len(split), *p.shape), v.numpy().dtype) if ctx.learning else None
+        arrays: list[Any]
         arrays = [as_array(a) for a in (total, by_voltage, by_last, voltage, adaptation, drive, p)]
         arrays += [symplectic, hard, 0.0 if detach else 1.0, *formula]
         state = [as_array(a) for a in (given, v, w, by_v, by_w, by_x)]
@@ -113,6 +114,7 @@ class _Adapt(torch.autograd.Function):
         if feedback is None:
             on_threads(work, split)
         else:
+            assert total is not None
             go_back(partial(work, 0, split[0]), by_x, by_spikes, total, feedback)
             by_feedback, by_fired = feedback_gradients(by_x, spikes, feedback, fired)
         by_p = None if sums is None else torch.from_numpy(sums.sum(0))

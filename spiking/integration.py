@@ -153,11 +153,14 @@ class _Integrate(torch.autograd.Function):
         split = parts(batch, neurons, 2 * steps) if feedback is None else [(0, batch, 0, neurons)]
         sums = np.zeros((len(split), 6, neurons), voltage.numpy().dtype) if ctx.learning else None
         above = [as_array(p) for p in (total, by_voltage)]
+        arrays: list[Any]
         arrays = [as_array(p) for p in (voltage, drive, synapse, alpha, kappa, theta, low)]
         arrays += [mode, 0.0 if detach else 1.0, *formula]
         state = [as_array(p) for p in (given, before.v, before.current, by_v, by_current, by_x)]
         kernel = integrate.backward
         if wait is not None:
+            assert spikes is not None
+            assert before.left is not None
             held = _held(spikes, wait, before.left)
             kernel = partial(refractory.backward, as_array(wait), held)
 
@@ -171,6 +174,8 @@ class _Integrate(torch.autograd.Function):
         if feedback is None:
             on_threads(work, split)
         else:
+            assert total is not None
+            assert before.fired is not None
             go_back(partial(work, 0, split[0]), by_x, by_spikes, total, feedback)
             by_feedback, by_fired = feedback_gradients(by_x, spikes, feedback, before.fired)
         found: list[Tensor | None] = [None] * 6
