@@ -6,6 +6,8 @@ Axes are (time, batch, ...) everywhere, units are SI.
 from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
 from spiking.delayed_linear import DelayedLinear
 from spiking.delays import Delay
+from spiking.exact import Solution, solve_lif
+from spiking.firing_rates import firing_rate, siegert_rate
 from spiking.linear import Linear
 from spiking.neurons import (
     LIF,
@@ -44,6 +46,10 @@ __all__ = [
     "encode_delta",
     "encode_population",
     "time_constant",
+    "solve_lif",
+    "Solution",
+    "firing_rate",
+    "siegert_rate",
     "unroll",
     "Surrogate",
     "FastSigmoid",

@@ -57,6 +57,10 @@ from nsai.data.knowledge_graphs import KG_SMALL as KG_SMALL
 from nsai.data.knowledge_graphs import KG_WN18RR as KG_WN18RR
 from nsai.data.knowledge_graphs import Triples as Triples
 from nsai.data.knowledge_graphs import knowledge_graph as knowledge_graph
+from nsai.data.loihi import LOIHI as LOIHI
+from nsai.data.loihi import Trace as Trace
+from nsai.data.loihi import loihi as loihi
+from nsai.data.loihi import pulses as pulses
 from nsai.data.mnist import MNIST as MNIST
 from nsai.data.mnist import mnist as mnist
 from nsai.data.mnist1d import MNIST1D as MNIST1D

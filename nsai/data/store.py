@@ -47,8 +47,8 @@ class Found:
 def folders() -> list[Path]:
     """Return the folders searched before the cache, existing or not.
 
-    ``NSAI_DATA`` names them, separated like PATH; where it is unset, ``shared/data`` beside the
-    checkout is the one. Set to nothing, it leaves only packages and the cache.
+    ``NSAI_DATA`` names them, separated like PATH; where it is unset, ``shared/data`` and
+    ``shared/golden`` beside the checkout are those. Set to nothing, it leaves only packages and the cache.
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named is not None:
@@ -56,7 +56,7 @@ def folders() -> list[Path]:
     checkout = Path(__file__).resolve().parents[2]
     if not (checkout / "pyproject.toml").is_file():
         return []
-    return [checkout.parent / "shared" / "data"]
+    return [checkout.parent / "shared" / part for part in ("data", "golden")]
 
 
 def cache_folder() -> Path:

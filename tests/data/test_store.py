@@ -139,7 +139,8 @@ def test_wrong_file_in_a_folder_does_not_fall_through_to_the_cache(folder, cache
 def test_unset_variable_means_shared_data_beside_the_checkout(monkeypatch):
     monkeypatch.delenv("NSAI_DATA", raising=False)
     checkout = Path(store.__file__).parents[2]
-    assert store.folders() == [checkout.parent / "shared" / "data"]
+    shared = checkout.parent / "shared"
+    assert store.folders() == [shared / "data", shared / "golden"]
 
 
 def test_installed_package_has_no_folder_beside_it(monkeypatch, tmp_path):
