@@ -33,8 +33,12 @@ def encode_rate(
     """
     _require_steps(steps)
     _require_shares(x)
-    drawn = torch.rand((steps, *x.shape), generator=generator, device=x.device)
-    return (drawn < x).to(x.dtype)
+    chances = x.flatten()
+    at = chances.nonzero().flatten()  # nothing is drawn for what never spikes
+    drawn = torch.rand((steps, len(at)), generator=generator, device=x.device)
+    spikes = x.new_zeros((steps, len(chances)))
+    spikes[:, at] = (drawn < chances[at]).to(x.dtype)
+    return spikes.view(steps, *x.shape)
 
 
 def encode_latency(
