@@ -4,6 +4,7 @@ Axes are (time, batch, ...) everywhere, units are SI.
 """
 
 from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
+from spiking.checkpoint import checkpointed
 from spiking.delayed_linear import DelayedLinear
 from spiking.delays import Delay
 from spiking.exact import Solution, solve_lif
@@ -51,6 +52,7 @@ __all__ = [
     "firing_rate",
     "siegert_rate",
     "unroll",
+    "checkpointed",
     "Surrogate",
     "FastSigmoid",
     "ArcTan",

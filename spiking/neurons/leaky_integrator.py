@@ -11,7 +11,7 @@ from spiking.arrays import has_kernel
 from spiking.integration import Before, Dynamics, Feedback, Rates, integrate_over_time
 from spiking.kernels import integrate
 from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
-from spiking.unroll import unroll
+from spiking.scan import scan
 
 
 class LeakyIntegratorState(NamedTuple):
@@ -130,5 +130,5 @@ class LeakyIntegrator(Neuron):
             done = integrate_over_time(x.flatten(2), rates, Before(v.flatten(1)), still)
             voltage = done.voltage.view_as(x)
         else:
-            voltage, _ = unroll(step, x, LeakyIntegratorState(v), p)
+            voltage = scan(p.alpha, p.kappa * x + p.shift, v)
         return voltage, Record(None, voltage, (voltage[-1],))
