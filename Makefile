@@ -36,7 +36,8 @@ lint: $(READY)
 test: lint  ## format, lint, types, import contracts, tests and doctests
 	$(BIN)/pytest -n auto
 
-test-full: lint  ## the same with the long checks
+test-full: lint  ## the same with the long checks, and Triton's interpreter for the GPU's kernels
+	$(BIN)/python -m pip install --quiet --no-deps triton==3.9.0
 	$(BIN)/pytest -n auto -m "long or not long" --timeout 3600
 
 lab: $(READY)  ## open JupyterLab on the notebooks

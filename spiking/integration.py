@@ -1,4 +1,4 @@
-"""Leaky integration over all time steps as one operation of autograd, for a CPU.
+"""Leaky integration over all time steps as one operation of autograd.
 
 Only the membrane potential is kept for the backward pass, and what drives it where a parameter
 that multiplies that learns.
@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from spiking.arrays import as_array
+from spiking.arrays import as_array, has_kernel
+from spiking.device import has_device_kernel, integrate_on_device
 from spiking.kernels import integrate, refractory
 from spiking.memory import empty_like
 from spiking.products import weight_gradient
@@ -93,7 +94,13 @@ class Integrated(NamedTuple):
 
 def integrate_over_time(x: Tensor, rates: Rates, before: Before, dynamics: Dynamics) -> Integrated:
     """Integrate (time, batch, neurons), see `spiking.kernels.integrate` and `.refractory`."""
-    return Integrated(*_Integrate.apply(x, *rates, *before, dynamics))
+    run = integrate_on_device if has_device_kernel(x) else _Integrate.apply
+    return Integrated(*run(x, *rates, *before, dynamics))
+
+
+def integrates(x: Tensor) -> bool:
+    """Return whether an input is integrated over all steps at once; others go step by step."""
+    return has_kernel(x) or has_device_kernel(x)
 
 
 class _Integrate(torch.autograd.Function):

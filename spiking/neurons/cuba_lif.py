@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import has_kernel
-from spiking.integration import Feedback
+from spiking.integration import Feedback, integrates
 from spiking.neurons import lif
 from spiking.neurons.lif import LIF, LIFParameters, LIFState, Reset
 from spiking.neurons.neuron import Method, Record, decay, parts_of, require_method
@@ -176,7 +175,7 @@ class CubaLIF(LIF):
         held = () if self.wait is None else (torch.zeros_like(self.wait),)
         rest = (self.v_leak, torch.zeros_like(self.v_leak), *held)
         before = CubaLIFState(*self._start(x, state, rest))
-        if has_kernel(x):
+        if integrates(x):
             if self.w is not None:
                 x = p.gain * x
                 feedback = feedback and feedback._replace(

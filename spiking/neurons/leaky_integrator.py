@@ -7,8 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import has_kernel
-from spiking.integration import Before, Dynamics, Feedback, Rates, integrate_over_time
+from spiking.integration import Before, Dynamics, Feedback, Rates, integrate_over_time, integrates
 from spiking.kernels import integrate
 from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
 from spiking.scan import scan
@@ -122,7 +121,7 @@ class LeakyIntegrator(Neuron):
     ) -> tuple[Tensor, Record]:
         p = self.parameters_for(x)
         (v,) = self._start(x, state, (self.v_leak,))
-        if has_kernel(x):
+        if integrates(x):
             rows = [self._row(value, x) for value in p]
             none = torch.zeros_like(rows[0])
             rates = Rates(rows[0], rows[1], rows[2], theta=none, low=none)

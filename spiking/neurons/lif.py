@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import has_kernel
 from spiking.integration import (
     Before,
     Dynamics,
@@ -15,6 +14,7 @@ from spiking.integration import (
     Integrated,
     Rates,
     integrate_over_time,
+    integrates,
 )
 from spiking.kernels import integrate
 from spiking.neurons.neuron import (
@@ -244,7 +244,7 @@ class LIF(Neuron):
         p = self.parameters_for(x)
         held = () if p.wait is None else (torch.zeros_like(p.wait),)
         before = LIFState(*self._start(x, state, (self.v_leak, *held)))
-        if has_kernel(x):
+        if integrates(x):
             done = self._integrate(x, p, before, feedback=feedback)
             spikes, voltage, left = done.spikes, done.voltage, done.left
         else:
