@@ -16,9 +16,11 @@ from spiking.memory import empty_like
 from spiking.neurons.neuron import Record, Temporal
 from spiking.threads import Part, on_threads, parts
 
+PACE = 10.0  # delays need to go further than weights, and take one learning rate with them
+
 
 class Bounded(nn.Module):
-    """A parametrization: numbers between 0 and a bound learn as logits."""
+    """A parametrization: numbers between 0 and a bound learn as logits, at a pace."""
 
     def __init__(self, bound: float) -> None:
         super().__init__()
@@ -26,11 +28,11 @@ class Bounded(nn.Module):
 
     def forward(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Return numbers between 0 and the bound."""
-        return self.bound * x.sigmoid()
+        return self.bound * (PACE * x).sigmoid()
 
     def right_inverse(self, x: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Return what `forward` takes; the ends themselves move in by a thousandth."""
-        return (x / self.bound).clamp(1e-3, 1 - 1e-3).logit()
+        return (x / self.bound).clamp(1e-3, 1 - 1e-3).logit() / PACE
 
 
 class Delay(Temporal):

@@ -89,8 +89,8 @@ class _Integrate(torch.autograd.Function):
         above = [None if p is None else p.contiguous() for p in (by_spikes, by_voltage)]
         device.backward[(-(-size // BLOCK),)](
             *above, voltage, drive, alpha, kappa, theta, low, synapse, wait, given, held, start,
-            *state, by_v, by_current, by_x, sums, 0.0 if detach else 1.0, first, second, steps, size,
-            neurons, MODE=mode, KIND=kind, BY_SPIKES=above[0] is not None,
+            *state, by_v, by_current, by_x, sums, 0.0 if detach else 1.0, first, second, steps,
+            size, neurons, MODE=mode, KIND=kind, BY_SPIKES=above[0] is not None,
             BY_VOLTAGE=above[1] is not None, SYNAPSE=synapse is not None, WAIT=wait is not None,
             GIVEN=given is not None, SUMS=sums is not None, BLOCK=BLOCK, enable_fp_fusion=False,
         )  # fmt: skip

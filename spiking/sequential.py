@@ -73,11 +73,12 @@ class Sequential(nn.Sequential, Temporal):
         """
         if x.dim() < 3:
             raise ValueError(f"expected input (time, batch, ...), got shape {tuple(x.shape)}")
-        held = {name for name, layer in self.named_children() if is_temporal(layer)}
+        layers = self._modules.items()  # named_children leaves out a layer that comes again
+        held = {name for name, layer in layers if is_temporal(layer)}
         if state is not None and set(state) != held:
             raise ValueError(f"expected a state of layers {sorted(held)}, got {sorted(state)}")
         record = NetworkRecord()
-        for name, layer in self.named_children():
+        for name, layer in layers:
             if name not in held:
                 x = over_time(layer, x)
                 continue

@@ -51,5 +51,6 @@ def unroll(
         output, state = step(row, state, parameters)
         outputs.append(output)
         states.append(state)
-    every = (None if part[0] is None else torch.stack(part) for part in zip(*states, strict=True))
+    columns = zip(*states, strict=True)
+    every: list[Any] = [None if column[0] is None else torch.stack(column) for column in columns]
     return torch.stack(outputs), type(state)(*every)

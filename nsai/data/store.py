@@ -48,7 +48,8 @@ def folders() -> list[Path]:
     """Return the folders searched before the cache, existing or not.
 
     ``NSAI_DATA`` names them, separated like PATH; where it is unset, ``shared/data`` and
-    ``shared/golden`` beside the checkout are those. Set to nothing, it leaves only packages and the cache.
+    ``shared/golden`` beside the checkout are those. Set to nothing, it leaves only packages and the
+    cache.
     """
     named = os.environ.get(FOLDER_VARIABLE)
     if named is not None:

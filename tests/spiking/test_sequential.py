@@ -35,6 +35,14 @@ def test_networks_nest_and_go_on():
     torch.testing.assert_close(torch.cat((first, second)), whole)
 
 
+def test_a_layer_that_comes_twice_works_twice():
+    weights, neuron = Linear(4, 4), LIF(4, 5e-3)
+    x = 4 * torch.rand(20, 2, 4, generator=torch.Generator().manual_seed(0))
+    out, record = Sequential(weights, neuron, weights, neuron)(x)
+    assert list(record) == ["1", "3"]
+    assert torch.equal(out, neuron(weights(neuron(weights(x))[0]))[0])
+
+
 @pytest.mark.parametrize(
     "neuron",
     [
