@@ -2,6 +2,7 @@
 
 from spiking.neurons.adaptive_lif import AdaptiveLIF
 from spiking.neurons.cuba_lif import CubaLIF
+from spiking.neurons.integrate_and_fire import IF, Integrator
 from spiking.neurons.izhikevich import Izhikevich
 from spiking.neurons.leaky_integrator import LeakyIntegrator
 from spiking.neurons.lif import LIF
@@ -10,6 +11,8 @@ from spiking.neurons.neuron import Neuron, Record, Temporal, time_constant
 __all__ = [
     "AdaptiveLIF",
     "CubaLIF",
+    "IF",
+    "Integrator",
     "Izhikevich",
     "LIF",
     "LeakyIntegrator",

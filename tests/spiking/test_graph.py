@@ -1,0 +1,76 @@
+"""Networks with branches against the same layers called one by one."""
+
+import pytest
+import torch
+
+from spiking import LIF, Graph, LeakyIntegrator, Linear, Sequential
+
+EDGES = [
+    ("input", "first"),
+    ("first", "lif"),
+    ("lif", "second"),
+    ("second", "out"),
+    ("first", "out"),
+    ("out", "output"),
+    ("input", "aside"),
+]
+
+
+def network() -> Graph:
+    torch.manual_seed(0)
+    layers = {
+        "out": LeakyIntegrator(4),  # in any order
+        "second": Linear(4, 4),
+        "lif": LIF(4),
+        "first": Linear(3, 4),
+        "aside": LIF(3),
+    }
+    return Graph(layers, EDGES)
+
+
+def test_a_layer_sees_the_sum_of_its_edges():
+    net, x = network(), torch.rand(30, 2, 3)
+    out, record = net(x)
+    drive = net.first(x)
+    spikes, _ = net.lif(drive)
+    expected, _ = net.out(net.second(spikes) + drive)
+    assert torch.equal(out, expected)
+    assert set(record) == {"lif", "out", "aside"}
+    assert torch.equal(record["lif"].spikes, spikes)
+
+
+def test_a_graph_goes_on_where_it_stopped_and_nests():
+    net, x = Sequential(network(), LIF(4)), torch.rand(30, 2, 3)
+    whole, _ = net(x)
+    first, record = net(x[:11])
+    second, _ = net(x[11:], record.state)
+    torch.testing.assert_close(torch.cat((first, second)), whole)
+
+
+def test_faults_name_the_layer():
+    layer, x = Linear(3, 3), torch.rand(5, 2, 3)
+    faults = [
+        ({"a": layer}, [("input", "b"), ("a", "output")], r"edge \('input', 'b'\) is of an unkn"),
+        ({"a": layer}, [("a", "output"), ("output", "a")], "'output', 'a'.* is of an unknown"),
+        ({"input": layer}, [("input", "output")], "cannot be called 'input'"),
+        ({"a": layer}, [("input", "a")], "no edge leads to 'output'"),
+        ({"a": layer}, [("a", "output")], "no edge leads to 'a'"),
+        ({"a": layer}, 2 * [("input", "a")], "given twice"),
+        (
+            {"a": layer, "b": LIF(3)},
+            [("input", "a"), ("a", "b"), ("b", "a"), ("b", "output")],
+            "layers form a loop: .* -> ",
+        ),
+    ]
+    for layers, edges, message in faults:
+        with pytest.raises(ValueError, match=message):
+            Graph(layers, edges)
+    skip = Graph({"a": Linear(3, 4)}, [("input", "a"), ("a", "output"), ("input", "output")])
+    with pytest.raises(ValueError, match=r"layer output: a brings \(5, 2, 4\), but input brings"):
+        skip(x)
+    with pytest.raises(ValueError, match=r"layer aside .*the input must be numbers"):
+        network()(x.log().sqrt())
+    with pytest.raises(ValueError, match=r"expected a state of layers \['aside', 'lif', 'out'\]"):
+        network()(x, {})
+    with pytest.raises(ValueError, match=r"expected input \(time, batch, ...\)"):
+        network()(x[0])
