@@ -3,17 +3,33 @@
 Axes are (time, batch, ...) everywhere, units are SI.
 """
 
-from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
 from spiking.checkpoint import checkpointed
+from spiking.clip_floor_shift import ClipFloorShift
+from spiking.cochlea import Cochlea, HairCell
+from spiking.conversion import constant_input, convert, mean_output
 from spiking.delayed_linear import DelayedLinear
+from spiking.delayed_population import DelayedPopulation
 from spiking.delays import Delay
+from spiking.elementwise import Scale, Threshold
+from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
+from spiking.event_frames import events_of_arrays, frames_of_events
+from spiking.event_integrator import EventIntegrator
+from spiking.event_lif import EventLIF
+from spiking.events import SortedEvents
 from spiking.exact import Solution, solve_lif
+from spiking.exchange import ExchangeError, from_nir, load_nir, save_nir, to_nir
 from spiking.firing_rates import firing_rate, siegert_rate
+from spiking.first_spikes import first_spike_loss
+from spiking.gammatone import erb, erb_spaced
+from spiking.graph import Graph
 from spiking.linear import Linear
+from spiking.liquid import Liquid
 from spiking.neurons import (
+    IF,
     LIF,
     AdaptiveLIF,
     CubaLIF,
+    Integrator,
     Izhikevich,
     LeakyIntegrator,
     Neuron,
@@ -21,6 +37,9 @@ from spiking.neurons import (
     Temporal,
     time_constant,
 )
+from spiking.phase import decode_phase, encode_phase
+from spiking.pooling import SumPool2d
+from spiking.recordings import equally_loud, hear
 from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential
 from spiking.surrogates import ArcTan, Boxcar, FastSigmoid, Foreign, Surrogate, Triangular
@@ -32,13 +51,33 @@ __all__ = [
     "AdaptiveLIF",
     "Izhikevich",
     "LeakyIntegrator",
+    "IF",
+    "Integrator",
     "Neuron",
     "Temporal",
     "Linear",
     "Recurrent",
     "Delay",
     "DelayedLinear",
+    "DelayedPopulation",
+    "Liquid",
     "Sequential",
+    "EventLIF",
+    "EventIntegrator",
+    "SortedEvents",
+    "Cochlea",
+    "HairCell",
+    "hear",
+    "equally_loud",
+    "erb",
+    "erb_spaced",
+    "events_of_arrays",
+    "frames_of_events",
+    "first_spike_loss",
+    "Graph",
+    "Scale",
+    "Threshold",
+    "SumPool2d",
     "Record",
     "NetworkRecord",
     "ForeignNeuron",
@@ -46,6 +85,13 @@ __all__ = [
     "encode_latency",
     "encode_delta",
     "encode_population",
+    "encode_phase",
+    "decode_phase",
+    "to_nir",
+    "from_nir",
+    "save_nir",
+    "load_nir",
+    "ExchangeError",
     "time_constant",
     "solve_lif",
     "Solution",
@@ -59,4 +105,8 @@ __all__ = [
     "Triangular",
     "Boxcar",
     "Foreign",
+    "convert",
+    "constant_input",
+    "mean_output",
+    "ClipFloorShift",
 ]

@@ -41,9 +41,14 @@ from nsai.data.errors import MissingDataError as MissingDataError
 from nsai.data.ett_hourly import ETT_HOURLY as ETT_HOURLY
 from nsai.data.ett_hourly import Hours as Hours
 from nsai.data.ett_hourly import ett_hourly as ett_hourly
+from nsai.data.evidence import Evidence as Evidence
+from nsai.data.evidence import evidence as evidence
 from nsai.data.fashion_mnist import FASHION_MNIST as FASHION_MNIST
 from nsai.data.fashion_mnist import fashion_mnist as fashion_mnist
 from nsai.data.few_labels import label_draws as label_draws
+from nsai.data.formant_words import WORDS as WORDS
+from nsai.data.formant_words import FormantWords as FormantWords
+from nsai.data.formant_words import formant_words as formant_words
 from nsai.data.grid_paths import Routes as Routes
 from nsai.data.grid_paths import grid_edges as grid_edges
 from nsai.data.grid_paths import grid_paths as grid_paths
@@ -61,6 +66,10 @@ from nsai.data.loihi import LOIHI as LOIHI
 from nsai.data.loihi import Trace as Trace
 from nsai.data.loihi import loihi as loihi
 from nsai.data.loihi import pulses as pulses
+from nsai.data.mackey_glass import MACKEY_GLASS as MACKEY_GLASS
+from nsai.data.mackey_glass import Chaos as Chaos
+from nsai.data.mackey_glass import mackey_glass as mackey_glass
+from nsai.data.mackey_glass import solve_mackey_glass as solve_mackey_glass
 from nsai.data.mnist import MNIST as MNIST
 from nsai.data.mnist import mnist as mnist
 from nsai.data.mnist1d import MNIST1D as MNIST1D
@@ -71,6 +80,8 @@ from nsai.data.multi30k import MULTI30K as MULTI30K
 from nsai.data.multi30k import multi30k as multi30k
 from nsai.data.names import NAMES as NAMES
 from nsai.data.names import names as names
+from nsai.data.nir_graphs import NIR as NIR
+from nsai.data.nir_graphs import nir as nir
 from nsai.data.nmnist_small import NMNIST_SMALL as NMNIST_SMALL
 from nsai.data.nmnist_small import Events as Events
 from nsai.data.nmnist_small import event_counts as event_counts
@@ -89,6 +100,7 @@ from nsai.data.rankings import Rankings as Rankings
 from nsai.data.rankings import permutation_matrix as permutation_matrix
 from nsai.data.rankings import plackett_luce as plackett_luce
 from nsai.data.rankings import rankings as rankings
+from nsai.data.saccades import saccade_events as saccade_events
 from nsai.data.samples import Labelled as Labelled
 from nsai.data.samples import Mixed as Mixed
 from nsai.data.samples import Pairs as Pairs
@@ -123,3 +135,5 @@ from nsai.data.wikitext2 import WIKITEXT2 as WIKITEXT2
 from nsai.data.wikitext2 import wikitext2 as wikitext2
 from nsai.data.yin_yang import YIN_YANG as YIN_YANG
 from nsai.data.yin_yang import yin_yang as yin_yang
+from nsai.data.yin_yang_points import yin_yang_classes as yin_yang_classes
+from nsai.data.yin_yang_points import yin_yang_points as yin_yang_points

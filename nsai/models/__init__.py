@@ -4,8 +4,11 @@ from nsai.models.convolution import connections as connections
 from nsai.models.convolution import mosaic as mosaic
 from nsai.models.convolution import receptive_field as receptive_field
 from nsai.models.convolution import toeplitz_matrix as toeplitz_matrix
+from nsai.models.echo_state import EchoState as EchoState
+from nsai.models.event_cnn import EventCNN as EventCNN
 from nsai.models.generation import generate as generate
 from nsai.models.influence import influence as influence
+from nsai.models.latency_network import LatencyNetwork as LatencyNetwork
 from nsai.models.lenet import LeNet5 as LeNet5
 from nsai.models.lenet import Subsampling as Subsampling
 from nsai.models.lenet import TableConv2d as TableConv2d
@@ -13,6 +16,7 @@ from nsai.models.lenet import connection_table as connection_table
 from nsai.models.lenet import digit_codes as digit_codes
 from nsai.models.lenet import map_criterion as map_criterion
 from nsai.models.lenet import scaled_tanh as scaled_tanh
+from nsai.models.lstm_forecaster import LSTMForecaster as LSTMForecaster
 from nsai.models.margin import Margin as Margin
 from nsai.models.margin import maximum_margin as maximum_margin
 from nsai.models.mlp import MLP as MLP
@@ -24,6 +28,8 @@ from nsai.models.noisy_mlp import NoisyMLP as NoisyMLP
 from nsai.models.perceptron import Perceptron as Perceptron
 from nsai.models.perceptron import Trace as Trace
 from nsai.models.perceptron import reachable_weights as reachable_weights
+from nsai.models.readout import Readout as Readout
+from nsai.models.readout import ridge as ridge
 from nsai.models.residual import ResidualBlock as ResidualBlock
 from nsai.models.residual import ResidualCNN as ResidualCNN
 from nsai.models.threshold import Impossibility as Impossibility
@@ -40,8 +46,12 @@ from nsai.models.vae import VAE as VAE
 
 __all__ = [
     "Census",
+    "EchoState",
+    "EventCNN",
     "GPT",
     "Impossibility",
+    "LSTMForecaster",
+    "LatencyNetwork",
     "LeNet5",
     "MLP",
     "MNISTNet",
@@ -49,6 +59,7 @@ __all__ = [
     "NGram",
     "NoisyMLP",
     "Perceptron",
+    "Readout",
     "ResidualBlock",
     "ResidualCNN",
     "Subsampling",
@@ -73,6 +84,7 @@ __all__ = [
     "reachable_weights",
     "realise",
     "receptive_field",
+    "ridge",
     "scaled_tanh",
     "squared_error",
     "toeplitz_matrix",

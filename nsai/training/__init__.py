@@ -10,9 +10,19 @@ from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.few_labels import few_label_batches as few_label_batches
 from nsai.training.finite_differences import central_differences as central_differences
+from nsai.training.first_spikes import first_spike_errors as first_spike_errors
+from nsai.training.first_spikes import latencies as latencies
+from nsai.training.first_spikes import train_first_spikes as train_first_spikes
 from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
 from nsai.training.folds import folds as folds
+from nsai.training.forecasting import fit_readout as fit_readout
+from nsai.training.forecasting import forecast as forecast
+from nsai.training.forecasting import forecast_each as forecast_each
+from nsai.training.forecasting import shifted_windows as shifted_windows
+from nsai.training.forecasting import smape as smape
+from nsai.training.forecasting import train_forecaster as train_forecaster
+from nsai.training.forecasting import valid_time as valid_time
 from nsai.training.groups import weight_decay_groups as weight_decay_groups
 from nsai.training.language import next_symbol_loss as next_symbol_loss
 from nsai.training.language import text_loss as text_loss
@@ -20,6 +30,9 @@ from nsai.training.muon import Muon as Muon
 from nsai.training.schedule import warmup_then_decay as warmup_then_decay
 from nsai.training.sweeps import Descent as Descent
 from nsai.training.sweeps import sweep as sweep
+from nsai.training.temporal import temporal_errors as temporal_errors
+from nsai.training.temporal import temporal_scores as temporal_scores
+from nsai.training.temporal import train_temporal as train_temporal
 
 __all__ = [
     "Descent",
@@ -28,17 +41,30 @@ __all__ = [
     "central_differences",
     "error_rate",
     "few_label_batches",
+    "first_spike_errors",
     "fit",
+    "fit_readout",
     "folds",
+    "forecast",
+    "forecast_each",
+    "latencies",
     "minibatches",
     "next_symbol_loss",
     "random_shifts",
     "resolve_device",
     "seed_everything",
     "shift",
+    "shifted_windows",
+    "smape",
     "sweep",
+    "temporal_errors",
+    "temporal_scores",
     "text_loss",
     "train_classifier",
+    "train_first_spikes",
+    "train_forecaster",
+    "train_temporal",
+    "valid_time",
     "warmup_then_decay",
     "weight_decay_groups",
     "windows",
