@@ -30,6 +30,11 @@ SIZES = {
         (lambda: data.spoken_digits("train").y, 2_700),
         (lambda: data.spoken_digits("test").y, 300),
     ],
+    "loihi": [
+        (lambda: data.loihi("exact").voltage, 1_000),
+        (lambda: data.loihi("chip").voltage, 1_000),
+    ],
+    "nir": [(lambda: data.nir("lif_norse").getvalue(), 17_584)],
     "yin_yang": [
         (lambda: data.yin_yang("train").y, 5_000),
         (lambda: data.yin_yang("validation").y, 1_000),
