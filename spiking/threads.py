@@ -1,7 +1,9 @@
 """The rows of a batch, or the neurons of a row, on as many threads as torch uses."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from itertools import pairwise
 from typing import TypeVar
 
@@ -35,6 +37,15 @@ def on_threads(work: Callable[[int, Part], Result], split: list[Part]) -> list[R
     """Do ``work(i, part)`` for each part; kernels let go of Python's lock."""
     if len(split) == 1:
         return [work(0, split[0])]
-    with ThreadPoolExecutor(len(split) - 1) as others:
-        waiting = [others.submit(work, i, part) for i, part in enumerate(split) if i]
-        return [work(0, split[0]), *(done.result() for done in waiting)]
+    others = _others(len(split) - 1, os.getpid())
+    waiting = [others.submit(work, i, part) for i, part in enumerate(split) if i]
+    return [work(0, split[0]), *(done.result() for done in waiting)]
+
+
+@cache
+def _others(count: int, process: int) -> ThreadPoolExecutor:
+    """Return threads that are kept: to start one takes longer than a small layer.
+
+    A forked process, in which they do not run, has threads of its own.
+    """
+    return ThreadPoolExecutor(count, f"spiking-{process}")
