@@ -10,31 +10,45 @@ from torch.nn.functional import linear
 
 from spiking.arrays import has_kernel
 from spiking.memory import empty
-from spiking.products import LEAST, Events, find_events, multiply, outer
+from spiking.products import LEAST, Events, Near, find_events, multiply, outer, sample
 
 
 class _EventLinear(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, found: Events) -> Tensor:
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None,
+        found: Events,
+        near: Near | None,
+    ) -> Tensor:
         ctx.events, ctx.shape = found, x.shape
-        ctx.save_for_backward(weight)
+        ctx.support = None if near is None else near.support
+        ctx.save_for_backward(weight, *(near or (None, None))[:2])
         return multiply(found, weight, bias).view(*x.shape[:-1], len(weight))
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *above: Tensor) -> tuple[Tensor | None, ...]:
-        (weight,) = ctx.saved_tensors
+        weight, voltage, threshold = ctx.saved_tensors
         found: Events = ctx.events
         by_x = by_weight = by_bias = None
         flat = above[0].reshape(found.rows, len(weight)).contiguous()
         if ctx.needs_input_grad[0]:
-            out = empty((found.rows, found.inputs), weight)
-            by_x = torch.mm(flat, weight, out=out).view(ctx.shape)
+            near = None
+            if voltage is not None:
+                near = Near(voltage, threshold, ctx.support).find()
+            if near is None:
+                out = empty((found.rows, found.inputs), weight)
+                by_x = torch.mm(flat, weight, out=out).view(ctx.shape)
+            else:
+                by_x = sample(near, flat, weight).view(ctx.shape)
         if ctx.needs_input_grad[1]:
             by_weight = outer(found, flat)
         if ctx.needs_input_grad[2]:
             by_bias = flat.sum(0)
-        return by_x, by_weight, by_bias, None
+        return by_x, by_weight, by_bias, None, None
 
 
 class Linear(nn.Linear):
@@ -59,13 +73,20 @@ class Linear(nn.Linear):
     True
     """
 
-    def forward(self, input: Float[Tensor, "*batch inputs"]) -> Float[Tensor, "*batch outputs"]:  # noqa: A002
+    def forward(
+        self,
+        input: Float[Tensor, "*batch inputs"],  # noqa: A002
+        near: Near | None = None,
+    ) -> Float[Tensor, "*batch outputs"]:
         """Return the weighted sums.
 
         Parameters
         ----------
         input
             Spikes or numbers, as (time, batch, inputs) or any shape that ends with the inputs.
+        near
+            Where the gradient by the input is wanted, if not everywhere; `Sequential` gives it
+            behind neurons whose surrogate has compact support.
 
         Raises
         ------
@@ -80,5 +101,5 @@ class Linear(nn.Linear):
         if known and input.numel() >= LEAST:
             found = find_events(input.reshape(-1, self.in_features))
             if found is not None:
-                return _EventLinear.apply(input, self.weight, self.bias, found)
+                return _EventLinear.apply(input, self.weight, self.bias, found, near)
         return linear(input, self.weight, self.bias)

@@ -6,11 +6,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from spiking.arrays import as_array
 from spiking.kernels import events
 from spiking.memory import empty
 from spiking.threads import Part, on_threads, parts
 
 DENSE = 0.2  # share of inputs from which a dense product is as fast
+SAMPLED = 0.15  # share of a product's numbers from which all of them are as fast
 LEAST = 1 << 16  # numbers; below, nothing is worth a look
 
 
@@ -57,6 +59,54 @@ def find_events(x: Tensor, most: float = DENSE) -> Events | None:
 
     on_threads(gather, split)
     return Events(start, columns, values, inputs)
+
+
+class Near(NamedTuple):
+    """Where a derivative by spikes is wanted: at potentials near the threshold, on a CPU.
+
+    Elsewhere the surrogate is 0, and what the derivative by the spike is does not matter.
+
+    Attributes
+    ----------
+    voltage
+        Potentials before the reset, (..., neurons).
+    threshold
+        (neurons,).
+    support
+        Distance from which the surrogate is 0.
+    """
+
+    voltage: Tensor
+    threshold: Tensor
+    support: float
+
+    def find(self) -> Events | None:
+        """Return the places, None if they are so many that all may be computed."""
+        v = as_array(self.voltage.flatten(0, -2))
+        assert v is not None
+        marks = torch.empty(v.shape, dtype=torch.int8)
+        theta, found = as_array(self.threshold.to(self.voltage.dtype)), marks.numpy()
+
+        def work(_: int, part: Part) -> None:
+            events.near(v, theta, v.dtype.type(self.support), found, *part[:2])
+
+        on_threads(work, parts(len(v), v.shape[1], 1, whole_rows=True))
+        return find_events(marks, SAMPLED)
+
+
+def sample(found: Events, above: Tensor, weight: Tensor) -> Tensor:
+    """Return above · weight, (rows, inputs), at the places found, 0 elsewhere.
+
+    ``above`` is (rows, outputs), the weight (outputs, inputs).
+    """
+    given, across = above.contiguous().numpy(), weight.detach().T.contiguous().numpy()
+    out = empty((found.rows, found.inputs), weight)
+
+    def work(_: int, part: Part) -> None:
+        events.sample(found.start, found.columns, given, across, out.numpy(), *part[:2])
+
+    on_threads(work, parts(found.rows, len(weight), found.each, whole_rows=True))
+    return out
 
 
 def multiply(found: Events, weight: Tensor, bias: Tensor | None) -> Tensor:

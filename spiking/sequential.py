@@ -1,5 +1,6 @@
 """Layers one after the other, over all time steps at once."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from spiking.arrays import has_kernel
+from spiking.linear import Linear
+from spiking.neurons.adaptive_lif import AdaptiveLIF
+from spiking.neurons.lif import LIF
 from spiking.neurons.neuron import Record, Temporal
+from spiking.products import Near
+from spiking.recurrent import Recurrent
+from spiking.surrogates import Surrogate
 
 
 class NetworkRecord(dict[str, Any]):
@@ -77,17 +85,31 @@ class Sequential(nn.Sequential, Temporal):
         held = {name for name, layer in layers if is_temporal(layer)}
         if state is not None and set(state) != held:
             raise ValueError(f"expected a state of layers {sorted(held)}, got {sorted(state)}")
-        record = NetworkRecord()
+        record, near = NetworkRecord(), None
         for name, layer in layers:
             if name not in held:
-                x = over_time(layer, x)
+                x = layer(x, near) if isinstance(layer, Linear) else over_time(layer, x)
+                near = None
                 continue
             run = layer if isinstance(layer, Temporal) else ForeignNeuron(layer)
             try:
                 x, record[name] = run(x, None if state is None else state[name])
             except ValueError as error:
                 raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
+            near = _near(layer, record[name])
         return x, record
+
+
+def _near(layer: nn.Module, record: Any) -> Near | None:
+    """Return where the gradient by a layer's spikes matters, None if everywhere."""
+    neuron = layer.neuron if isinstance(layer, Recurrent) else layer
+    surrogate = getattr(neuron, "surrogate", None)
+    if not isinstance(neuron, LIF | AdaptiveLIF) or not isinstance(surrogate, Surrogate):
+        return None
+    voltage, threshold = record.voltage, neuron.threshold
+    if surrogate.support == math.inf or voltage.dim() != 3 or not has_kernel(voltage):
+        return None
+    return Near(voltage, threshold.detach().expand(voltage.shape[-1]), surrogate.support)
 
 
 def is_temporal(layer: nn.Module) -> bool:

@@ -7,7 +7,7 @@ all are 1. Weights are (inputs, outputs), so that an input's weights adjoin.
 
 import numpy as np
 
-from spiking.kernels.compiled import compiled
+from spiking.kernels.compiled import compiled, compiled_for_gradients
 
 TILE = 128  # rows
 
@@ -122,3 +122,29 @@ def outer(start, columns, values, above, found, r0, r1):
                     for o in range(len(total)):
                         total[o] += value * a[o]
                 k += 1
+
+
+@compiled
+def near(v, theta, reach, out, r0, r1):
+    """Write 1 where a potential is nearer than ``reach`` to the threshold, else 0."""
+    one, zero = out.dtype.type(1), out.dtype.type(0)
+    for r in range(r0, r1):
+        row, marks = v[r], out[r]
+        for n in range(len(row)):
+            marks[n] = one if abs(row[n] - theta[n]) < reach else zero
+
+
+@compiled_for_gradients
+def sample(start, columns, above, weights, out, r0, r1):
+    """Write above · weightsᵀ at the columns of rows r0 to r1, 0 elsewhere.
+
+    Weights are (inputs, outputs).
+    """
+    for r in range(r0, r1):
+        row, given = out[r], above[r]
+        row[:] = 0
+        for k in range(start[r], start[r + 1]):
+            own, total = weights[columns[k]], row.dtype.type(0)
+            for o in range(len(own)):
+                total += given[o] * own[o]
+            row[columns[k]] = total

@@ -2,10 +2,20 @@
 
 import pytest
 import torch
+from torch import nn
 from torch.nn.functional import linear
 
-from spiking import Linear
-from spiking.products import find_events
+from spiking import (
+    LIF,
+    ArcTan,
+    Boxcar,
+    Foreign,
+    Linear,
+    Recurrent,
+    Sequential,
+    Triangular,
+)
+from spiking.products import Near, find_events
 
 
 def spikes(*shape: int, density: float, seed: int = 0) -> torch.Tensor:
@@ -74,3 +84,36 @@ def test_threads_do_not_write_into_each_others_rows(rows, monkeypatch):
 def test_wrong_width_is_named():
     with pytest.raises(ValueError, match=r"expected input \(time, batch, 4\), got \(2, 3, 5\)"):
         Linear(4, 2)(torch.zeros(2, 3, 5))
+
+
+@pytest.mark.parametrize("surrogate", [Boxcar(0.2), Triangular(0.3), Boxcar(5.0)])
+@pytest.mark.parametrize("recurrent", [False, True])
+def test_a_compact_surrogate_leaves_gradients_what_they_are(surrogate, recurrent, monkeypatch):
+    """Foreign hides the support of a surrogate: the gradient is then computed everywhere."""
+    monkeypatch.setattr("spiking.linear.LEAST", 1)
+    torch.manual_seed(0)
+    thresholds = torch.linspace(0.5, 1.5, 40, dtype=torch.float64)
+    layers = [Linear(30, 40).double(), Linear(40, 20).double()]
+    x = spikes(60 * 4, 30, density=0.1).view(60, 4, 30)
+    connection, found = nn.Linear(40, 40, bias=False).double(), []
+    for known in (surrogate, Foreign(surrogate)):
+        neuron = LIF(40, threshold=thresholds, surrogate=known)
+        hidden = Recurrent(neuron, connection) if recurrent else neuron
+        net = Sequential(layers[0], hidden, layers[1], LIF(20, surrogate=ArcTan()))
+        net.zero_grad()
+        net(4 * x)[0].square().sum().backward()
+        found.append([p.grad.clone() for p in net.parameters()])
+    assert found[0][0].any()
+    torch.testing.assert_close(*found, rtol=1e-9, atol=1e-12)
+
+
+def test_only_what_is_near_the_threshold_gets_a_gradient(monkeypatch):
+    monkeypatch.setattr("spiking.linear.LEAST", 1)
+    layer = Linear(40, 20).double()
+    x = spikes(300, 40, density=0.05).requires_grad_()
+    voltage = torch.rand(300, 40, generator=torch.Generator().manual_seed(1)).double()
+    layer(x, Near(voltage, torch.full((40,), 0.5).double(), 0.05)).sum().backward()
+    close = (voltage - 0.5).abs() < 0.05
+    expected = torch.where(close, layer.weight.sum(0), 0.0)
+    torch.testing.assert_close(x.grad, expected.detach())
+    assert 0.05 < close.double().mean() < 0.15
