@@ -84,17 +84,26 @@ def package_versions(top_level: Iterable[str]) -> dict[str, str]:
         name = _canonical(pending.pop())
         if name in found:
             continue
-        try:
-            distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            continue
-        found[name] = distribution.version
-        pending += [
-            match[0]
-            for line in distribution.requires or ()
-            if "extra ==" not in line and (match := re.match(r"[A-Za-z0-9._-]+", line))
-        ]
+        distribution = _distribution(name)
+        if distribution is not None:
+            found[name], required = distribution
+            pending += required
     return found
+
+
+@cache
+def _distribution(name: str) -> tuple[str, tuple[str, ...]] | None:
+    """Return a distribution's version and what it requires, None if it is not here."""
+    try:
+        distribution = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return None
+    matches = (
+        re.match(r"[A-Za-z0-9._-]+", line)
+        for line in distribution.requires or ()
+        if "extra ==" not in line
+    )
+    return distribution.version, tuple(match[0] for match in matches if match)
 
 
 def data_unchanged(records: Iterable[Mapping[str, Any]]) -> bool:

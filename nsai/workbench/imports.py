@@ -1,7 +1,7 @@
 """What a piece of Python imports, and what it takes from what it imports."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +60,8 @@ class Module:
         """What each imported name may stand for, for those who take it from this module."""
         found: dict[str, list[Import]] = {}
         if self.tree is not None:
-            for bound, made in _bindings(self.tree, self.name, is_package=self.is_package):
+            nodes = ast.walk(self.tree)
+            for bound, made in _bindings(nodes, self.name, is_package=self.is_package):
                 found.setdefault(bound, []).append(made)
         return found
 
@@ -95,12 +96,13 @@ def imports_of(tree: ast.Module, module: str, *, is_package: bool) -> set[Import
     is_package
         Whether that module is an ``__init__``.
     """
-    uses = _uses(tree)
+    nodes = list(ast.walk(tree))
+    uses = _uses(nodes)
     found = {
         replace(made, uses=frozenset(uses.get(bound, ANY)))
-        for bound, made in _bindings(tree, module, is_package=is_package)
+        for bound, made in _bindings(nodes, module, is_package=is_package)
     }
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for dotted in [alias.name for alias in node.names if not alias.asname]:
                 top = dotted.partition(".")[0]
@@ -115,9 +117,11 @@ def imports_of(tree: ast.Module, module: str, *, is_package: bool) -> set[Import
     return found
 
 
-def _bindings(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[tuple[str, Import]]:
+def _bindings(
+    nodes: Iterable[ast.AST], module: str, *, is_package: bool
+) -> Iterator[tuple[str, Import]]:
     """Yield the name that each import binds, and what it then stands for."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             for alias in node.names:
                 if alias.asname:
@@ -128,9 +132,9 @@ def _bindings(tree: ast.Module, module: str, *, is_package: bool) -> Iterator[tu
                 yield alias.asname or alias.name, Import(source, alias.name)
 
 
-def _uses(tree: ast.Module) -> dict[str, set[tuple[str, ...]]]:
+def _uses(tree: Iterable[ast.AST]) -> dict[str, set[tuple[str, ...]]]:
     """Return the chains of attributes taken of each name; ``()`` if it stands alone."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Name, ast.Attribute))]
+    nodes = [node for node in tree if isinstance(node, (ast.Name, ast.Attribute))]
     owners = {id(node.value) for node in nodes if isinstance(node, ast.Attribute)}
     found: dict[str, set[tuple[str, ...]]] = {}
     for node in nodes:

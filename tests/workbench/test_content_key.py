@@ -7,6 +7,7 @@ from importlib import metadata
 
 import pytest
 
+from nsai.workbench import content_key as content_key_module
 from nsai.workbench.check import canonical
 from nsai.workbench.content_key import (
     content_key,
@@ -141,8 +142,9 @@ def test_the_versions_of_packages_reached_and_of_python_are_part_of_the_key(
         return [content_key(experiment, {}, "cpu", sources) for experiment in experiments]
 
     before = keys()
+    installed = content_key_module._distribution  # looked up once in a process
     with monkeypatch.context() as patch:
-        patch.setattr(metadata.Distribution, "version", "9.9")
+        patch.setattr(content_key_module, "_distribution", lambda name: ("9.9", installed(name)[1]))
         reaching, other = keys()
         assert reaching != before[0]
         assert other == before[1]
