@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spiking.neurons.neuron import Temporal
-from spiking.sequential import ForeignNeuron, NetworkRecord, is_temporal, over_time
+from spiking.sequential import NetworkRecord, layers_of, names_with_state, over_time, run_layer
 
 INPUT, OUTPUT = "input", "output"
 
@@ -85,22 +85,15 @@ class Graph(Temporal):
         ValueError
             If a shape is wrong, the state is of other layers, or something is NaN.
         """
-        if x.dim() < 3:
-            raise ValueError(f"expected input (time, batch, ...), got shape {tuple(x.shape)}")
-        held = {name for name, layer in self.named_children() if is_temporal(layer)}
-        if state is not None and set(state) != held:
-            raise ValueError(f"expected a state of layers {sorted(held)}, got {sorted(state)}")
+        layers = layers_of(self)
+        held = names_with_state(layers, x, state)
         values, record = {INPUT: x}, NetworkRecord()
-        for name, layer in self.named_children():
+        for name, layer in layers:
             y = self._sum(name, values)
-            if name not in held:
+            if name in held:
+                values[name], record[name] = run_layer(name, layer, y, state)
+            else:
                 values[name] = over_time(layer, y)
-                continue
-            run = layer if isinstance(layer, Temporal) else ForeignNeuron(layer)
-            try:
-                values[name], record[name] = run(y, None if state is None else state[name])
-            except ValueError as error:
-                raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
         return self._sum(OUTPUT, values), record
 
     def _sum(self, target: str, values: Mapping[str, Tensor]) -> Tensor:

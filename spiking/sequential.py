@@ -1,7 +1,7 @@
 """Layers one after the other, over all time steps at once."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
@@ -79,25 +79,45 @@ class Sequential(nn.Sequential, Temporal):
         ValueError
             If a shape is wrong, the state is of other layers, or something is NaN.
         """
-        if x.dim() < 3:
-            raise ValueError(f"expected input (time, batch, ...), got shape {tuple(x.shape)}")
-        layers = self._modules.items()  # named_children leaves out a layer that comes again
-        held = {name for name, layer in layers if is_temporal(layer)}
-        if state is not None and set(state) != held:
-            raise ValueError(f"expected a state of layers {sorted(held)}, got {sorted(state)}")
+        layers = layers_of(self)
+        held = names_with_state(layers, x, state)
         record, near = NetworkRecord(), None
         for name, layer in layers:
             if name not in held:
                 x = layer(x, near) if isinstance(layer, Linear) else over_time(layer, x)
                 near = None
                 continue
-            run = layer if isinstance(layer, Temporal) else ForeignNeuron(layer)
-            try:
-                x, record[name] = run(x, None if state is None else state[name])
-            except ValueError as error:
-                raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
+            x, record[name] = run_layer(name, layer, x, state)
             near = _near(layer, record[name])
         return x, record
+
+
+def layers_of(network: nn.Module) -> list[tuple[str, nn.Module]]:
+    """Return names and layers, also of one that comes again, which named_children leaves out."""
+    return [(name, layer) for name, layer in network._modules.items() if layer is not None]
+
+
+def names_with_state(
+    layers: Iterable[tuple[str, nn.Module]], x: Tensor, state: Mapping[str, Any] | None
+) -> set[str]:
+    """Return which layers of a network have a state; a ValueError if input or state do not fit."""
+    if x.dim() < 3:
+        raise ValueError(f"expected input (time, batch, ...), got shape {tuple(x.shape)}")
+    held = {name for name, layer in layers if is_temporal(layer)}
+    if state is not None and set(state) != held:
+        raise ValueError(f"expected a state of layers {sorted(held)}, got {sorted(state)}")
+    return held
+
+
+def run_layer(
+    name: str, layer: nn.Module, x: Tensor, state: Mapping[str, Any] | None
+) -> tuple[Tensor, Any]:
+    """Return output and record of a layer with a state; its errors say its name."""
+    run = layer if isinstance(layer, Temporal) else ForeignNeuron(layer)
+    try:
+        return run(x, None if state is None else state[name])
+    except ValueError as error:
+        raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
 
 
 def _near(layer: nn.Module, record: Any) -> Near | None:

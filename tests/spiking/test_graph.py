@@ -74,3 +74,12 @@ def test_faults_name_the_layer():
         network()(x, {})
     with pytest.raises(ValueError, match=r"expected input \(time, batch, ...\)"):
         network()(x[0])
+
+
+def test_a_layer_that_comes_twice_works_twice():
+    neuron, x = LIF(3, 5e-3), 4 * torch.rand(9, 2, 3, generator=torch.Generator().manual_seed(0))
+    edges = [("input", "a"), ("a", "b"), ("b", "output")]
+    out, record = Graph({"a": neuron, "b": neuron}, edges)(x)
+    assert list(record) == ["a", "b"]
+    assert torch.equal(out, neuron(neuron(x)[0])[0])
+    assert out.any()
