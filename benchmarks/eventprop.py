@@ -25,7 +25,7 @@ from torch import Tensor, nn
 from nsai.data import yin_yang_points
 from nsai.training import latencies
 from spiking import EventLIF, first_spike_loss
-from spiking.event_lif import most_response
+from spiking.events.event_lif import most_response
 
 Contestant = Callable[[], tuple[Tensor, Tensor]]
 THETA, HIDDEN, CLASSES = 1.0, 200, 3

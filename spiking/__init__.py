@@ -4,26 +4,32 @@ Axes are (time, batch, ...) everywhere, units are SI.
 """
 
 from spiking.checkpoint import checkpointed
-from spiking.clip_floor_shift import ClipFloorShift
-from spiking.cochlea import Cochlea, HairCell
+from spiking.closed_form import Solution, firing_rate, siegert_rate, solve_lif
 from spiking.conversion import constant_input, convert, mean_output
-from spiking.delayed_linear import DelayedLinear
-from spiking.delayed_population import DelayedPopulation
-from spiking.delays import Delay
-from spiking.elementwise import Scale, Threshold
 from spiking.encodings import encode_delta, encode_latency, encode_population, encode_rate
-from spiking.event_frames import events_of_arrays, frames_of_events
-from spiking.event_integrator import EventIntegrator
-from spiking.event_lif import EventLIF
-from spiking.events import SortedEvents
-from spiking.exact import Solution, solve_lif
+from spiking.events import (
+    EventIntegrator,
+    EventLIF,
+    SortedEvents,
+    events_of_arrays,
+    first_spike_loss,
+    frames_of_events,
+)
 from spiking.exchange import ExchangeError, from_nir, load_nir, save_nir, to_nir
-from spiking.firing_rates import firing_rate, siegert_rate
-from spiking.first_spikes import first_spike_loss
-from spiking.gammatone import erb, erb_spaced
 from spiking.graph import Graph
-from spiking.linear import Linear
-from spiking.liquid import Liquid
+from spiking.hearing import Cochlea, HairCell, equally_loud, erb, erb_spaced, hear
+from spiking.layers import (
+    ClipFloorShift,
+    Delay,
+    DelayedLinear,
+    DelayedPopulation,
+    Linear,
+    Liquid,
+    Recurrent,
+    Scale,
+    SumPool2d,
+    Threshold,
+)
 from spiking.neurons import (
     IF,
     LIF,
@@ -38,9 +44,6 @@ from spiking.neurons import (
     time_constant,
 )
 from spiking.phase import decode_phase, encode_phase
-from spiking.pooling import SumPool2d
-from spiking.recordings import equally_loud, hear
-from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential
 from spiking.surrogates import ArcTan, Boxcar, FastSigmoid, Foreign, Surrogate, Triangular
 from spiking.unroll import unroll

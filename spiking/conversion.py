@@ -10,7 +10,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import fuse_conv_bn_eval, fuse_linear_bn_eval
 
-from spiking.clip_floor_shift import ClipFloorShift
+from spiking.layers.clip_floor_shift import ClipFloorShift
 from spiking.neurons.leaky_integrator import LeakyIntegrator
 from spiking.neurons.lif import LIF
 from spiking.sequential import Sequential

@@ -8,13 +8,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spiking.arrays import has_kernel
-from spiking.linear import Linear
+from spiking.layers.linear import Linear
+from spiking.layers.recurrent import Recurrent
 from spiking.neurons.adaptive_lif import AdaptiveLIF
 from spiking.neurons.lif import LIF
 from spiking.neurons.neuron import Record, Temporal
-from spiking.products import Near
-from spiking.recurrent import Recurrent
+from spiking.operations.arrays import has_kernel
+from spiking.operations.products import Near
 from spiking.surrogates import Surrogate
 
 

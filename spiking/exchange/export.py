@@ -9,15 +9,15 @@ import numpy as np
 from torch import nn
 from torch.nn.utils import parametrize
 
-from spiking.delays import Delay
 from spiking.exchange import export_layers, export_neurons
 from spiking.exchange.errors import ExchangeError
 from spiking.exchange.export_layers import Place, output_shape
 from spiking.exchange.parameters import Shape
 from spiking.exchange.snntorch_neurons import RECURRENT, connection_of, own_neuron
 from spiking.graph import INPUT, OUTPUT, Graph
+from spiking.layers.delays import Delay
+from spiking.layers.recurrent import Recurrent
 from spiking.neurons.neuron import Neuron, Temporal
-from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, is_temporal
 
 SILENT = (nn.Identity, nn.Dropout, nn.Dropout1d, nn.Dropout2d)

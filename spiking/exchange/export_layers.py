@@ -8,11 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from spiking.elementwise import Scale, Threshold
 from spiking.exchange.errors import UnsupportedLayerError
 from spiking.exchange.parameters import Shape, Spread, as_array, notes
-from spiking.linear import Linear
-from spiking.pooling import SumPool2d, pair
+from spiking.layers.elementwise import Scale, Threshold
+from spiking.layers.linear import Linear
+from spiking.layers.pooling import SumPool2d, pair
 
 
 class Place(NamedTuple):

@@ -7,10 +7,10 @@ import nir
 import torch
 from torch import Tensor, nn
 
-from spiking.delays import Delay
 from spiking.exchange.discretisation import jump_gain
 from spiking.exchange.export_layers import Place
 from spiking.exchange.parameters import Spread, as_array, notes
+from spiking.layers.delays import Delay
 from spiking.neurons.cuba_lif import CubaLIF
 from spiking.neurons.integrate_and_fire import IF, Integrator
 from spiking.neurons.leaky_integrator import LeakyIntegrator

@@ -15,8 +15,8 @@ from spiking.exchange.errors import UnsupportedGraphError, UnsupportedNodeError
 from spiking.exchange.load_layers import How
 from spiking.exchange.parameters import Shape, shape_of
 from spiking.graph import INPUT, OUTPUT, Graph
+from spiking.layers.recurrent import Recurrent
 from spiking.neurons.neuron import Temporal
-from spiking.recurrent import Recurrent
 from spiking.sequential import Sequential
 
 LOADERS = load_layers.LOADERS | load_neurons.LOADERS

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from spiking.elementwise import Scale, Threshold
 from spiking.exchange.errors import ExchangeError
 from spiking.exchange.parameters import Notes, Shape, as_tensor, fits, shape_of
-from spiking.linear import Linear
+from spiking.layers.elementwise import Scale, Threshold
+from spiking.layers.linear import Linear
+from spiking.layers.pooling import SumPool2d
 from spiking.neurons.lif import Reset
 from spiking.neurons.neuron import Method
-from spiking.pooling import SumPool2d
 from spiking.surrogates import Surrogate
 
 

@@ -7,11 +7,11 @@ import nir
 import torch
 from torch import Tensor, nn
 
-from spiking.delays import Delay
 from spiking.exchange.discretisation import jump_gain
 from spiking.exchange.errors import ExchangeError
 from spiking.exchange.load_layers import How
 from spiking.exchange.parameters import Notes, Shape, fits
+from spiking.layers.delays import Delay
 from spiking.neurons.cuba_lif import CubaLIF
 from spiking.neurons.integrate_and_fire import IF, Integrator
 from spiking.neurons.leaky_integrator import LeakyIntegrator

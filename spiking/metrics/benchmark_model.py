@@ -6,12 +6,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from spiking.delayed_linear import DelayedLinear
+from spiking.layers.delayed_linear import DelayedLinear
+from spiking.layers.recurrent import Recurrent
 from spiking.metrics.hooks import DelaysHook, Hook, LoopHook, SpikesHook, StepsHook
 from spiking.metrics.visits import ACTIVATIONS, CONNECTIONS
 from spiking.neurons.leaky_integrator import LeakyIntegrator
 from spiking.neurons.neuron import Neuron, Temporal
-from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, is_temporal
 
 

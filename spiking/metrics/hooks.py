@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from spiking.delayed_linear import DelayedLinear
+from spiking.layers.delayed_linear import DelayedLinear
+from spiking.layers.recurrent import Recurrent
 from spiking.metrics.visits import without_delays
 from spiking.neurons.neuron import Temporal
-from spiking.recurrent import Recurrent
 from spiking.sequential import is_temporal
 
 

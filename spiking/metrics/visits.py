@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import skip_init
 
-from spiking.delayed_linear import DelayedLinear
-from spiking.elementwise import Threshold
 from spiking.graph import INPUT, OUTPUT, Graph
+from spiking.layers.delayed_linear import DelayedLinear
+from spiking.layers.elementwise import Threshold
+from spiking.layers.recurrent import Recurrent
 from spiking.neurons.neuron import Record
-from spiking.recurrent import Recurrent
 from spiking.sequential import ForeignNeuron, NetworkRecord, Sequential, is_temporal, over_time
 
 CONNECTIONS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)

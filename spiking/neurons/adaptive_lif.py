@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.adaptation import AdaptiveDynamics, adapt_over_time
-from spiking.arrays import has_kernel
-from spiking.integration import Feedback
 from spiking.neurons.neuron import Neuron, Record, decay
+from spiking.operations.adaptation import AdaptiveDynamics, adapt_over_time
+from spiking.operations.arrays import has_kernel
+from spiking.operations.integration import Feedback
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 

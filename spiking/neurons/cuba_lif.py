@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import Feedback, integrates
 from spiking.neurons import lif
 from spiking.neurons.lif import LIF, LIFParameters, LIFState, Reset
 from spiking.neurons.neuron import Method, Record, decay, parts_of, require_method
+from spiking.operations.integration import Feedback, integrates
 from spiking.surrogates import Surrogate
 from spiking.unroll import unroll
 

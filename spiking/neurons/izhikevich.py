@@ -6,8 +6,8 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import Feedback
 from spiking.neurons.neuron import Neuron, Record
+from spiking.operations.integration import Feedback
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 

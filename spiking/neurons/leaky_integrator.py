@@ -7,10 +7,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import Before, Dynamics, Feedback, Rates, integrate_over_time, integrates
 from spiking.kernels import integrate
 from spiking.neurons.neuron import Method, Neuron, Record, decay, require_method
-from spiking.scan import scan
+from spiking.operations.integration import (
+    Before,
+    Dynamics,
+    Feedback,
+    Rates,
+    integrate_over_time,
+    integrates,
+)
+from spiking.operations.scan import scan
 
 
 class LeakyIntegratorState(NamedTuple):

@@ -7,15 +7,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.integration import (
-    Before,
-    Dynamics,
-    Feedback,
-    Integrated,
-    Rates,
-    integrate_over_time,
-    integrates,
-)
 from spiking.kernels import integrate
 from spiking.neurons.neuron import (
     Method,
@@ -24,6 +15,15 @@ from spiking.neurons.neuron import (
     decay,
     parts_of,
     require_method,
+)
+from spiking.operations.integration import (
+    Before,
+    Dynamics,
+    Feedback,
+    Integrated,
+    Rates,
+    integrate_over_time,
+    integrates,
 )
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spiking.integration import Feedback
+from spiking.operations.integration import Feedback
 
 Method = Literal["exact", "euler"]
 

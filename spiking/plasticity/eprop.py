@@ -7,8 +7,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import as_array
 from spiking.kernels import eligibility
+from spiking.operations.arrays import as_array
 from spiking.plasticity.recurrent import RecurrentALIF, without_self
 from spiking.plasticity.traces import numbers
 

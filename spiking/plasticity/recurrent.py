@@ -8,11 +8,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from spiking.arrays import as_array
 from spiking.kernels import eligibility
-from spiking.linear import Linear
-from spiking.memory import empty_like
+from spiking.layers.linear import Linear
 from spiking.neurons.leaky_integrator import LeakyIntegrator
+from spiking.operations.arrays import as_array
+from spiking.operations.memory import empty_like
 from spiking.plasticity.traces import numbers
 
 

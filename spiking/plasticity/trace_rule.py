@@ -7,8 +7,8 @@ from typing import NamedTuple
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import as_array
 from spiking.kernels import plasticity
+from spiking.operations.arrays import as_array
 from spiking.plasticity.traces import (
     Pairing,
     follow,

@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from spiking.arrays import as_array
+from spiking.operations.arrays import as_array
 
 Pairing = Literal["all", "nearest"]
 

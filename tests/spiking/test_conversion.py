@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spiking.clip_floor_shift import ClipFloorShift
 from spiking.conversion import constant_input, convert, mean_output
+from spiking.layers.clip_floor_shift import ClipFloorShift
 
 
 def samples(*shape: int, seed: int = 0) -> Tensor:

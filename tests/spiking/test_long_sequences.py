@@ -6,7 +6,7 @@ from torch.autograd.graph import saved_tensors_hooks
 
 from spiking import LIF, CubaLIF, LeakyIntegrator, Linear, Recurrent, Sequential
 from spiking.checkpoint import checkpointed
-from spiking.scan import scan
+from spiking.operations.scan import scan
 
 
 def random(*shape: int, seed: int = 0) -> torch.Tensor:
