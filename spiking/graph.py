@@ -8,7 +8,15 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from spiking.neurons.neuron import Temporal
-from spiking.sequential import NetworkRecord, layers_of, names_with_state, over_time, run_layer
+from spiking.operations.products import Near
+from spiking.sequential import (
+    NetworkRecord,
+    layers_of,
+    names_with_state,
+    near_threshold,
+    over_time,
+    run_layer,
+)
 
 INPUT, OUTPUT = "input", "output"
 
@@ -88,12 +96,15 @@ class Graph(Temporal):
         layers = layers_of(self)
         held = names_with_state(layers, x, state)
         values, record = {INPUT: x}, NetworkRecord()
+        near: dict[str, Near | None] = {}
         for name, layer in layers:
-            y = self._sum(name, values)
+            y, sources = self._sum(name, values), self.sources[name]
             if name in held:
                 values[name], record[name] = run_layer(name, layer, y, state)
+                near[name] = near_threshold(layer, record[name])
             else:
-                values[name] = over_time(layer, y)
+                wanted = near.get(sources[0]) if len(sources) == 1 else None
+                values[name] = over_time(layer, y, wanted)
         return self._sum(OUTPUT, values), record
 
     def _sum(self, target: str, values: Mapping[str, Tensor]) -> Tensor:

@@ -84,11 +84,10 @@ class Sequential(nn.Sequential, Temporal):
         record, near = NetworkRecord(), None
         for name, layer in layers:
             if name not in held:
-                x = layer(x, near) if isinstance(layer, Linear) else over_time(layer, x)
-                near = None
+                x, near = over_time(layer, x, near), None
                 continue
             x, record[name] = run_layer(name, layer, x, state)
-            near = _near(layer, record[name])
+            near = near_threshold(layer, record[name])
         return x, record
 
 
@@ -120,7 +119,7 @@ def run_layer(
         raise ValueError(f"layer {name} ({type(layer).__name__}): {error}") from error
 
 
-def _near(layer: nn.Module, record: Any) -> Near | None:
+def near_threshold(layer: nn.Module, record: Any) -> Near | None:
     """Return where the gradient by a layer's spikes matters, None if everywhere."""
     neuron = layer.neuron if isinstance(layer, Recurrent) else layer
     surrogate = getattr(neuron, "surrogate", None)
@@ -138,9 +137,14 @@ def is_temporal(layer: nn.Module) -> bool:
 
 
 def over_time(
-    layer: nn.Module, x: Float[Tensor, "time batch ..."]
+    layer: nn.Module, x: Float[Tensor, "time batch ..."], near: Near | None = None
 ) -> Float[Tensor, "time batch ..."]:
-    """Apply a module without a state to all steps as one batch."""
+    """Apply a module without a state to all steps as one batch.
+
+    ``near`` says where the gradient by x matters, if not everywhere.
+    """
+    if near is not None and isinstance(layer, Linear):
+        return layer(x, near)
     steps, batch = x.shape[:2]
     y = layer(x.flatten(0, 1))
     return y.view(steps, batch, *y.shape[1:])

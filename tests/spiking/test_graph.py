@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from spiking import LIF, Graph, LeakyIntegrator, Linear, Sequential
+from spiking import LIF, Graph, LeakyIntegrator, Linear, Sequential, Triangular, sequential
+from spiking.operations.products import sample
 
 EDGES = [
     ("input", "first"),
@@ -37,6 +38,27 @@ def test_a_layer_sees_the_sum_of_its_edges():
     assert torch.equal(out, expected)
     assert set(record) == {"lif", "out", "aside"}
     assert torch.equal(record["lif"].spikes, spikes)
+
+
+def test_a_compact_surrogate_makes_the_backward_pass_sparse_and_leaves_gradients(monkeypatch):
+    def slopes(near_threshold):
+        monkeypatch.setattr("spiking.graph.near_threshold", near_threshold)
+        torch.manual_seed(0)
+        lif = LIF(40, surrogate=Triangular(0.2))
+        layers = {"a": Linear(30, 40), "lif": lif, "b": Linear(40, 50), "c": Linear(40, 50)}
+        edges = [("input", "a"), ("a", "lif"), ("lif", "b"), ("lif", "c")]
+        net = Graph(layers, [*edges, ("b", "output"), ("c", "output")]).double()
+        x = (torch.rand(500, 4, 30) < 0.1).double()
+        (net(x)[0] * torch.linspace(-1, 1, 50)).sum().backward()
+        return [p.grad for p in net.parameters()]
+
+    taken = []
+    monkeypatch.setattr("spiking.layers.linear.sample", lambda *a: taken.append(1) or sample(*a))
+    monkeypatch.setattr("spiking.layers.linear.LEAST", 1)
+    sparse = slopes(sequential.near_threshold)
+    assert len(taken) == 2
+    for ours, dense in zip(sparse, slopes(lambda *_: None), strict=True):
+        torch.testing.assert_close(ours, dense, rtol=1e-9, atol=1e-12)
 
 
 def test_a_graph_goes_on_where_it_stopped_and_nests():
