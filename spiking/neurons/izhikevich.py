@@ -3,11 +3,14 @@ r"""Izhikevich's neuron: two equations, and most firing patterns of the cortex."
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from spiking.neurons.neuron import Neuron, Record
+from spiking.operations.arrays import has_kernel
 from spiking.operations.integration import Feedback
+from spiking.operations.recovery import RecoveryDynamics, recover_over_time
 from spiking.surrogates import FastSigmoid, Surrogate, as_surrogate
 from spiking.unroll import unroll
 
@@ -118,7 +121,6 @@ class Izhikevich(Neuron):
 
     Examples
     --------
-    >>> import torch
     >>> spikes, record = Izhikevich(1)(torch.full((200, 1, 1), 10.0))
     >>> int(spikes.sum())
     5
@@ -163,6 +165,15 @@ class Izhikevich(Neuron):
     def _run(
         self, x: Tensor, state: tuple[Tensor, ...] | None, feedback: Feedback | None
     ) -> tuple[Tensor, Record]:
-        start = IzhikevichState(*self._start(x, state, (self.c, self.b * self.c)))
-        spikes, states = unroll(step, x, start, self.parameters_for(x))
-        return spikes, Record(spikes, states.v, (states.v[-1], states.u[-1]))
+        p = self.parameters_for(x)
+        v, u = self._start(x, state, (self.c, self.b * self.c))
+        if has_kernel(x):
+            rows = torch.stack([self._row(value, x) for value in p[:4]])
+            dynamics = RecoveryDynamics(*p[4:])
+            flat = (x.flatten(2), rows, v.flatten(1), u.flatten(1))
+            voltage, spikes, last = recover_over_time(*flat, dynamics)
+            spikes, voltage, last = spikes.view_as(x), voltage.view_as(x), last.view_as(v)
+        else:
+            spikes, states = unroll(step, x, IzhikevichState(v, u), p)
+            voltage, last = states.v, states.u[-1]
+        return spikes, Record(spikes, voltage, (voltage[-1], last))

@@ -15,12 +15,13 @@ from spiking import (
     CubaLIF,
     FastSigmoid,
     Foreign,
+    Izhikevich,
     LeakyIntegrator,
     Triangular,
     time_constant,
     unroll,
 )
-from spiking.neurons import adaptive_lif, cuba_lif, leaky_integrator, lif
+from spiking.neurons import adaptive_lif, cuba_lif, izhikevich, leaky_integrator, lif
 
 STEPS, BATCH, NEURONS = 60, 3, 7
 SURROGATES = [FastSigmoid(5.0), ArcTan(), Triangular(), Boxcar(), Foreign(ArcTan())]
@@ -148,6 +149,29 @@ def test_adaptive_lif_kernel_equals_autograd_through_steps(learns, detach, reset
     require_equal(found, TOLERANCE)
 
 
+@pytest.mark.parametrize("substeps", [1, 3])
+@pytest.mark.parametrize("surrogate", [FastSigmoid(0.1), Foreign(ArcTan())])
+@pytest.mark.parametrize("detach", [True, False])
+@pytest.mark.parametrize("learns", [True, False])
+def test_izhikevich_kernel_equals_autograd_through_steps(learns, detach, surrogate, substeps):
+    layer = Izhikevich(
+        NEURONS,
+        torch.linspace(0.02, 0.1, NEURONS, dtype=torch.float64),
+        c=torch.linspace(-65.0, -50.0, NEURONS, dtype=torch.float64),
+        d=2.0,
+        substeps=substeps,
+        detach_reset=detach,
+        surrogate=surrogate,
+        learn=Izhikevich.learnable if learns else (),
+    ).double()
+    x = 60 * random(STEPS // 3, BATCH, NEURONS)
+    state = (110 * random(BATCH, NEURONS, seed=3) - 70, 10 * random(BATCH, NEURONS, seed=4) - 15)
+    start, step = izhikevich.IzhikevichState, izhikevich.step
+    found = both_ways(layer, x, state, step, start, layer.parameters_for)
+    assert 0.01 < found[0][0][0].mean() < 0.99
+    require_equal(found, TOLERANCE)
+
+
 def test_adaptation_resonates_at_its_frequency():
     """Below the threshold, with a > 0, the linear system rings with its eigenvalues' frequency."""
     tau, tau_w, a, dt = 20e-3, 20e-3, 15.0, 1e-4
@@ -235,7 +259,7 @@ def test_threads_split_batch_and_neurons_and_change_nothing():
 
 def test_other_types_go_step_by_step():
     x = 0.5 * random(20, 2, 3).bfloat16()
-    for layer in (LIF(3), CubaLIF(3), LeakyIntegrator(3)):
+    for layer in (LIF(3), CubaLIF(3), LeakyIntegrator(3), AdaptiveLIF(3, r=10.0)):
         out, record = layer(x)
         assert out.dtype == record.voltage.dtype == torch.bfloat16
         assert out.any()
