@@ -1,0 +1,241 @@
+"""Networks of integers over time: by events, and by the clock as a reference."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import numpy as np
+
+from spiking.hardware.errors import NetworkError
+from spiking.hardware.network import INPUT, IntegerNetwork
+from spiking.hardware.synapses import synapses_of
+from spiking.kernels import integers
+from spiking.operations.threads import on_threads, parts
+
+UNITY, LIMIT = 4096, 1 << 23
+NEVER = 1 << 31  # a threshold that no potential meets
+
+
+class Activity(NamedTuple):
+    """What the neurons of a network did.
+
+    Attributes
+    ----------
+    spikes
+        (time, batch, neurons), bool.
+    currents, voltages
+        Of the populations that are watched, after each step and its resets; name to int32
+        (time, batch, neurons).
+    updates
+        Neurons not at rest, (time, batch, cores).
+    operations
+        Synapses that a spike met, (time, batch).
+    """
+
+    spikes: np.ndarray
+    currents: dict[str, np.ndarray]
+    voltages: dict[str, np.ndarray]
+    updates: np.ndarray
+    operations: np.ndarray
+
+
+class Coefficients(NamedTuple):
+    """Of a step, (neurons,), int64."""
+
+    keep_u: np.ndarray
+    keep_v: np.ndarray
+    bias: np.ndarray
+    theta: np.ndarray
+    wait: np.ndarray
+
+
+def coefficients_of(network: IntegerNetwork) -> Coefficients:
+    """Return what a step multiplies, adds and compares with."""
+    rows = [
+        (
+            UNITY - 1 - p.decay_u,
+            UNITY - p.decay_v,
+            p.bias << p.bias_exponent,
+            p.threshold << 6 if p.spikes else np.full(p.neurons, NEVER),
+            p.refractory,
+        )
+        for p in network.populations
+    ]
+    return Coefficients(*(np.concatenate(column) for column in zip(*rows, strict=True)))
+
+
+def run_by_events(
+    network: IntegerNetwork,
+    spikes: np.ndarray,
+    *,
+    watch: Collection[str] = (),
+    core_of: np.ndarray | None = None,
+) -> Activity:
+    """Simulate a network spike by spike.
+
+    Parameters
+    ----------
+    network
+        With `inputs` channels.
+    spikes
+        Input, (time, batch, inputs), 0 or 1.
+    watch
+        Names of populations whose currents and potentials are kept.
+    core_of
+        Core of each neuron, (neurons,); one core for all unless given.
+
+    Returns
+    -------
+    Activity
+        The same as that of `run_by_clock`, to the last bit.
+
+    Raises
+    ------
+    NetworkError
+        For an input of another shape, or other numbers than 0 and 1, or an unknown name.
+
+    Examples
+    --------
+    Two spikes of weight 2 · 2⁶ reach a threshold of 3 · 2⁶, one step after the second:
+
+    >>> from spiking.hardware import Population, Projection
+    >>> cell = Population("cell", 1, threshold=3)
+    >>> net = IntegerNetwork(1, [cell], [Projection("input", "cell", [[2]])])
+    >>> run_by_events(net, np.ones((4, 1, 1)))[0][:, 0, 0].astype(int)
+    array([0, 0, 1, 0])
+    """
+    given = require_spikes(network, spikes)
+    steps, batch, _ = given.shape
+    synapses, how = synapses_of(network), coefficients_of(network)
+    cores = np.zeros(network.neurons, np.int64) if core_of is None else np.asarray(core_of)
+    watched = watched_neurons(network, watch)
+    by_sample = np.ascontiguousarray(given.transpose(1, 0, 2))
+    out = np.zeros((batch, steps, network.neurons), np.bool_)
+    updates = np.zeros((batch, steps, int(cores.max()) + 1), np.int64)
+    operations = np.zeros((batch, steps), np.int64)
+    traces = np.zeros((2, batch, steps, len(watched)), np.int32)
+
+    def work(_: int, part: tuple[int, int, int, int]) -> None:
+        for b in range(part[0], part[1]):
+            times, events = by_sample[b].nonzero()
+            event_from = np.searchsorted(times, np.arange(steps + 1))
+            state = [np.zeros(network.neurons, np.int32) for _ in range(2)]
+            left = np.zeros(network.neurons, np.int64)
+            integers.simulate(
+                steps, network.inputs, event_from, events, *synapses, *how, *state, left, cores,
+                out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],
+            )  # fmt: skip
+
+    on_threads(work, parts(batch, network.neurons, steps, whole_rows=True))
+    currents, voltages = traces.transpose(0, 2, 1, 3)
+    return Activity(
+        out.transpose(1, 0, 2),
+        by_name(network, watch, currents),
+        by_name(network, watch, voltages),
+        updates.transpose(1, 0, 2),
+        operations.T,
+    )
+
+
+def run_by_clock(
+    network: IntegerNetwork, spikes: np.ndarray, *, watch: Collection[str] = ()
+) -> Activity:
+    """Simulate a network step by step, every neuron and every synapse: slow and plain.
+
+    Parameters and result are those of `run_by_events`, on one core.
+    """
+    given = require_spikes(network, spikes).astype(np.int64)
+    steps, batch, _ = given.shape
+    keep_u, keep_v, bias, theta, wait = coefficients_of(network)
+    u, v, left = (np.zeros((batch, network.neurons), np.int64) for _ in range(3))
+    out = np.zeros((steps, batch, network.neurons), np.bool_)
+    updates, operations = np.zeros((steps, batch, 1), np.int64), np.zeros((steps, batch), np.int64)
+    traces = np.zeros((2, steps, batch, network.neurons), np.int32)
+    for t in range(steps):
+        arrived, met = _arrived(network, given, out, t)
+        awake = (met > 0) | (u != 0) | (v != 0) | (bias != 0) | (left > 0)
+        u = np.sign(u) * (np.abs(u) * keep_u >> 12) + (arrived << 6)
+        u = (u + LIMIT - 1) % (2 * LIMIT) - (LIMIT - 1)
+        grown = np.sign(v) * (np.abs(v) * keep_v >> 12) + u + bias
+        v = np.where(left > 0, 0, np.clip(grown, 1 - LIMIT, LIMIT - 1))
+        out[t] = fired = v > theta
+        v = np.where(fired, 0, v)
+        left = np.where(fired, wait, np.maximum(left - 1, 0))
+        updates[t, :, 0] = awake.sum(1)
+        operations[t] = _met(network, given[t], out[t])
+        traces[:, t] = u, v
+    columns = traces[..., watched_neurons(network, watch)]
+    return Activity(
+        out,
+        by_name(network, watch, columns[0]),
+        by_name(network, watch, columns[1]),
+        updates,
+        operations,
+    )
+
+
+def _arrived(
+    network: IntegerNetwork, given: np.ndarray, fired: np.ndarray, t: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sums of weights, and numbers of synapses, that reach each neuron at a step."""
+    shape = (given.shape[1], network.neurons)
+    total, met = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    for p in network.projections:
+        source = given if p.source == INPUT else fired[..., network.slices[p.source]]
+        here = network.slices[p.target]
+        summed = np.zeros((shape[0], p.weights.shape[1]), np.int64)
+        rows = np.repeat(np.arange(p.weights.shape[0]), np.diff(p.weights.indptr))
+        for delay in np.unique(p.delays[p.delays <= t]):
+            kept = p.delays == delay
+            past = source[t - delay].astype(np.int64)[:, rows[kept]]
+            for b in range(shape[0]):
+                np.add.at(summed[b], p.weights.indices[kept], past[b] * p.weights.data[kept])
+                np.add.at(met[b, here], p.weights.indices[kept], past[b])
+        e = p.exponent
+        total[:, here] += summed << e if e >= 0 else summed >> -e
+    return total, met
+
+
+def _met(network: IntegerNetwork, given: np.ndarray, fired: np.ndarray) -> np.ndarray:
+    """Return the number of synapses that the spikes of a step meet, (batch,)."""
+    counts = [np.diff(p.weights.indptr) for p in network.projections]
+    return sum(
+        (given if p.source == INPUT else fired[:, network.slices[p.source]]) @ count
+        for p, count in zip(network.projections, counts, strict=True)
+    )
+
+
+def require_spikes(network: IntegerNetwork, spikes: np.ndarray) -> np.ndarray:
+    """Return input spikes as bool; an error that says what was expected if they are none."""
+    given = np.asarray(spikes)
+    if given.ndim != 3 or given.shape[2] != network.inputs or 0 in given.shape:
+        raise NetworkError(
+            f"expected input spikes (time, batch, {network.inputs}), got shape {given.shape}"
+        )
+    ones = given == 1
+    if not (ones | (given == 0)).all():
+        worst = given[~(ones | (given == 0))][0]
+        raise NetworkError(f"input spikes must be 0 or 1, got {worst}")
+    return ones
+
+
+def watched_neurons(network: IntegerNetwork, watch: Collection[str]) -> np.ndarray:
+    """Return the neurons of some populations."""
+    for name in watch:
+        if name not in network.slices:
+            raise NetworkError(
+                f"{name!r} is not one of the populations {', '.join(network.slices)}"
+            )
+    every = [np.arange(network.neurons)[network.slices[name]] for name in watch]
+    return np.concatenate(every) if every else np.zeros(0, np.int64)
+
+
+def by_name(
+    network: IntegerNetwork, watch: Collection[str], columns: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return the columns of `watched_neurons` by population."""
+    sizes = [network.slices[name].stop - network.slices[name].start for name in watch]
+    return (
+        dict(zip(watch, np.split(columns, np.cumsum(sizes)[:-1], axis=2), strict=True))
+        if sizes
+        else {}
+    )

@@ -1,0 +1,135 @@
+r"""Leaky integrate-and-fire neurons in integers, spike by spike.
+
+What a neuron does in a step is in `spiking.hardware.Population`. Neurons stand in blocks; a block
+in which all are at rest, and to which nothing came, is left out. Synapses stand in segments: those
+of one sender with one delay, of one projection. Those of a segment whose targets follow each
+other are added as one row.
+"""
+
+import numpy as np
+
+from spiking.kernels.compiled import compiled
+
+BLOCK = 64
+HALF, FULL = 1 << 23, 1 << 24
+
+
+@compiled
+def decayed(x, keep):
+    """Return keep / 4096 of a number, rounded towards zero."""
+    y = np.int64(x) * keep
+    return (y + ((y >> 63) & 4095)) >> 12
+
+
+@compiled
+def integrate(arrived, keep_u, keep_v, bias, theta, wait, u, v, left, spikes):
+    """Move the neurons of a block on by a step; ``arrived`` is the sum of weights."""
+    for n in range(len(u)):
+        x = decayed(u[n], keep_u[n]) + (np.int64(arrived[n]) << 6)
+        x = ((x + HALF - 1) & (FULL - 1)) - (HALF - 1)
+        y = decayed(v[n], keep_v[n]) + x + bias[n]
+        y = min(max(y, -HALF + 1), HALF - 1)
+        held = left[n] > 0
+        y = 0 if held else y
+        fired = y > theta[n]
+        u[n] = x
+        v[n] = 0 if fired else y
+        spikes[n] = fired
+        left[n] = left[n] - 1 if held else (wait[n] if fired else 0)
+
+
+@compiled
+def deliver(first, begin, end, targets, weights, row, touched, pending):
+    """Add the weights of a segment to what arrives."""
+    if first >= 0:
+        count = end - begin
+        into, given, marks = row[first : first + count], weights[begin:end], touched[first:]
+        for i in range(count):
+            into[i] += given[i]
+            marks[i] = 1
+        pending[first // BLOCK : (first + count - 1) // BLOCK + 1] = 1
+    else:
+        for i in range(begin, end):
+            n = targets[i]
+            row[n] += weights[i]
+            touched[n] = 1
+            pending[n // BLOCK] = 1
+
+
+@compiled
+def send(
+    sender, t, owner, first, begin, end, delay, group, targets, weights, arriving, touched, pending
+):  # fmt: skip
+    """Send a spike along all its segments; return the number of synapses."""
+    slots, total = len(arriving), 0
+    for g in range(owner[sender], owner[sender + 1]):
+        slot = (t + delay[g]) % slots
+        deliver(
+            first[g], begin[g], end[g], targets, weights,
+            arriving[slot, group[g]], touched[slot], pending[slot],
+        )  # fmt: skip
+        total += end[g] - begin[g]
+    return total
+
+
+@compiled
+def simulate(
+    steps, inputs, event_from, events, owner, first, begin, end, delay, group, targets, weights,
+    shift, keep_u, keep_v, bias, theta, wait, u, v, left, core_of, spikes, updates, operations,
+    watched, currents, voltages,
+):  # fmt: skip
+    """Simulate one sample.
+
+    ``events[event_from[t]:event_from[t + 1]]`` are the inputs that spike at t. ``u``, ``v`` and
+    ``left`` hold the state, before and after. ``updates`` (steps, cores) counts neurons that are
+    not at rest, ``operations`` (steps,) synapses met. ``watched`` are neurons whose state after
+    each step is written to ``currents`` and ``voltages`` (steps, watched).
+    """
+    neurons, groups = len(u), len(shift)
+    slots, blocks = 1, (neurons + BLOCK - 1) // BLOCK
+    for g in range(len(delay)):
+        slots = max(slots, delay[g])
+    slots += 1
+    arriving = np.zeros((slots, groups, neurons), np.int32)
+    touched, pending = np.zeros((slots, neurons), np.uint8), np.zeros((slots, blocks), np.uint8)
+    live, summed = np.ones(blocks, np.uint8), np.zeros(BLOCK, np.int32)
+    for t in range(steps):
+        slot = t % slots
+        for k in range(blocks):
+            if not (live[k] or pending[slot, k]):
+                continue
+            a, b = k * BLOCK, min((k + 1) * BLOCK, neurons)
+            total, here = summed[: b - a], touched[slot, a:b]
+            total[:] = arriving[slot, 0, a:b]
+            for g in range(1, groups):
+                coming, by = arriving[slot, g, a:b], shift[g, a:b]
+                for i in range(b - a):
+                    total[i] += coming[i] >> by[i]
+            for i in range(b - a):
+                awake = here[i] | (u[a + i] != 0) | (v[a + i] != 0) | (bias[a + i] != 0)
+                updates[t, core_of[a + i]] += awake | (left[a + i] > 0)
+            integrate(
+                total, keep_u[a:b], keep_v[a:b], bias[a:b], theta[a:b], wait[a:b],
+                u[a:b], v[a:b], left[a:b], spikes[t, a:b],
+            )  # fmt: skip
+            arriving[slot, :, a:b] = 0
+            here[:] = 0
+            pending[slot, k] = 0
+            any_left = 0
+            for n in range(a, b):
+                any_left |= u[n] | v[n] | bias[n] | left[n]
+            live[k] = any_left != 0
+            for n in range(a, b):
+                if spikes[t, n]:
+                    operations[t] += send(
+                        inputs + n, t, owner, first, begin, end, delay, group, targets, weights,
+                        arriving, touched, pending,
+                    )  # fmt: skip
+        for i in range(event_from[t], event_from[t + 1]):
+            operations[t] += send(
+                events[i], t, owner, first, begin, end, delay, group, targets, weights,
+                arriving, touched, pending,
+            )  # fmt: skip
+        for i in range(len(watched)):
+            currents[t, i] = u[watched[i]]
+            voltages[t, i] = v[watched[i]]
