@@ -1,19 +1,34 @@
 """Neuromorphic chips: integers on cores, spikes on a mesh, and what they cost."""
 
 from spiking.hardware.errors import CapacityError, ChipError, HardwareError, NetworkError
+from spiking.hardware.format import Format
 from spiking.hardware.integers import Activity, run_by_clock, run_by_events
-from spiking.hardware.network import IntegerNetwork, Population, Projection
+from spiking.hardware.network import IntegerNetwork
+from spiking.hardware.partition import crossing, partition
+from spiking.hardware.placement import PlacedNetwork, place
+from spiking.hardware.population import Population
+from spiking.hardware.projection import Projection
+from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
 from spiking.hardware.weights import as_mantissas, sign_mode_of
 
 __all__ = [
     "IntegerNetwork",
     "Population",
     "Projection",
+    "Format",
     "as_mantissas",
     "sign_mode_of",
     "run_by_events",
     "run_by_clock",
     "Activity",
+    "partition",
+    "crossing",
+    "place",
+    "PlacedNetwork",
+    "LinkLoads",
+    "link_loads",
+    "loads_by_step",
+    "route",
     "HardwareError",
     "ChipError",
     "NetworkError",

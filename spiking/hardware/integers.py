@@ -6,13 +6,13 @@ from typing import NamedTuple
 import numpy as np
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.network import INPUT, IntegerNetwork
+from spiking.hardware.network import IntegerNetwork
+from spiking.hardware.population import INPUT
 from spiking.hardware.synapses import synapses_of
 from spiking.kernels import integers
 from spiking.operations.threads import on_threads, parts
 
-UNITY, LIMIT = 4096, 1 << 23
-NEVER = 1 << 31  # a threshold that no potential meets
+NEVER = 1 << 32  # a threshold that no potential meets
 
 
 class Activity(NamedTuple):
@@ -39,27 +39,32 @@ class Activity(NamedTuple):
 
 
 class Coefficients(NamedTuple):
-    """Of a step, (neurons,), int64."""
+    """Of a step, (neurons,), int64; ``lost`` is what a spike takes, −1 for all."""
 
     keep_u: np.ndarray
     keep_v: np.ndarray
     bias: np.ndarray
     theta: np.ndarray
+    lost: np.ndarray
     wait: np.ndarray
 
 
 def coefficients_of(network: IntegerNetwork) -> Coefficients:
     """Return what a step multiplies, adds and compares with."""
-    rows = [
-        (
-            UNITY - 1 - p.decay_u,
-            UNITY - p.decay_v,
-            p.bias << p.bias_exponent,
-            p.threshold << 6 if p.spikes else np.full(p.neurons, NEVER),
-            p.refractory,
+    sizes = network.sizes
+    rows = []
+    for p in network.populations:
+        theta = p.threshold << sizes.alignment
+        rows.append(
+            (
+                sizes.unity - sizes.decay_offset - p.decay_u,
+                sizes.unity - p.decay_v,
+                p.bias << p.bias_exponent,
+                theta if p.spikes else np.full(p.neurons, NEVER),
+                theta if p.reset == "subtract" else np.full(p.neurons, -1),
+                p.refractory,
+            )
         )
-        for p in network.populations
-    ]
     return Coefficients(*(np.concatenate(column) for column in zip(*rows, strict=True)))
 
 
@@ -105,7 +110,7 @@ def run_by_events(
     """
     given = require_spikes(network, spikes)
     steps, batch, _ = given.shape
-    synapses, how = synapses_of(network), coefficients_of(network)
+    synapses, how, sizes = synapses_of(network), coefficients_of(network), network.sizes
     cores = np.zeros(network.neurons, np.int64) if core_of is None else np.asarray(core_of)
     watched = watched_neurons(network, watch)
     by_sample = np.ascontiguousarray(given.transpose(1, 0, 2))
@@ -121,7 +126,8 @@ def run_by_events(
             state = [np.zeros(network.neurons, np.int32) for _ in range(2)]
             left = np.zeros(network.neurons, np.int64)
             integers.simulate(
-                steps, network.inputs, event_from, events, *synapses, *how, *state, left, cores,
+                steps, network.inputs, event_from, events, *synapses,
+                sizes.limit, sizes.decay, sizes.alignment, *how, *state, left, cores,
                 out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],
             )  # fmt: skip
 
@@ -145,7 +151,8 @@ def run_by_clock(
     """
     given = require_spikes(network, spikes).astype(np.int64)
     steps, batch, _ = given.shape
-    keep_u, keep_v, bias, theta, wait = coefficients_of(network)
+    keep_u, keep_v, bias, theta, lost, wait = coefficients_of(network)
+    limit, decay = network.sizes.limit, network.sizes.decay
     u, v, left = (np.zeros((batch, network.neurons), np.int64) for _ in range(3))
     out = np.zeros((steps, batch, network.neurons), np.bool_)
     updates, operations = np.zeros((steps, batch, 1), np.int64), np.zeros((steps, batch), np.int64)
@@ -153,12 +160,12 @@ def run_by_clock(
     for t in range(steps):
         arrived, met = _arrived(network, given, out, t)
         awake = (met > 0) | (u != 0) | (v != 0) | (bias != 0) | (left > 0)
-        u = np.sign(u) * (np.abs(u) * keep_u >> 12) + (arrived << 6)
-        u = (u + LIMIT - 1) % (2 * LIMIT) - (LIMIT - 1)
-        grown = np.sign(v) * (np.abs(v) * keep_v >> 12) + u + bias
-        v = np.where(left > 0, 0, np.clip(grown, 1 - LIMIT, LIMIT - 1))
-        out[t] = fired = v > theta
-        v = np.where(fired, 0, v)
+        u = np.sign(u) * (np.abs(u) * keep_u >> decay) + (arrived << network.sizes.alignment)
+        u = (u + limit - 1) % (2 * limit) - (limit - 1)
+        grown = np.sign(v) * (np.abs(v) * keep_v >> decay) + u + bias
+        v = np.where(left > 0, v, np.clip(grown, 1 - limit, limit - 1))
+        out[t] = fired = (v > theta) & (left == 0)
+        v = np.where(fired, np.where(lost < 0, 0, v - lost), v)
         left = np.where(fired, wait, np.maximum(left - 1, 0))
         updates[t, :, 0] = awake.sum(1)
         operations[t] = _met(network, given[t], out[t])

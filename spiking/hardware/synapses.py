@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spiking.hardware.network import INPUT, IntegerNetwork, Projection
+from spiking.hardware.network import IntegerNetwork
+from spiking.hardware.population import INPUT
+from spiking.hardware.projection import Projection
 
 
 class Synapses(NamedTuple):

@@ -11,29 +11,34 @@ import numpy as np
 from spiking.kernels.compiled import compiled
 
 BLOCK = 64
-HALF, FULL = 1 << 23, 1 << 24
 
 
 @compiled
-def decayed(x, keep):
-    """Return keep / 4096 of a number, rounded towards zero."""
+def decayed(x, keep, bits):
+    """Return keep / 2^bits of a number, rounded towards zero."""
     y = np.int64(x) * keep
-    return (y + ((y >> 63) & 4095)) >> 12
+    return (y + ((y >> 63) & ((1 << bits) - 1))) >> bits
 
 
 @compiled
-def integrate(arrived, keep_u, keep_v, bias, theta, wait, u, v, left, spikes):
-    """Move the neurons of a block on by a step; ``arrived`` is the sum of weights."""
+def integrate(
+    limit, decay, alignment, arrived, keep_u, keep_v, bias, theta, lost, wait, u, v, left, spikes
+):  # fmt: skip
+    """Move the neurons of a block on by a step; ``arrived`` is the sum of weights.
+
+    ``lost`` is what a spike takes from the potential, −1 for all of it.
+    """
     for n in range(len(u)):
-        x = decayed(u[n], keep_u[n]) + (np.int64(arrived[n]) << 6)
-        x = ((x + HALF - 1) & (FULL - 1)) - (HALF - 1)
-        y = decayed(v[n], keep_v[n]) + x + bias[n]
-        y = min(max(y, -HALF + 1), HALF - 1)
+        x = decayed(u[n], keep_u[n], decay) + (np.int64(arrived[n]) << alignment)
+        x = ((x + limit - 1) & (2 * limit - 1)) - (limit - 1)
+        y = decayed(v[n], keep_v[n], decay) + x + bias[n]
+        y = min(max(y, 1 - limit), limit - 1)
         held = left[n] > 0
-        y = 0 if held else y
-        fired = y > theta[n]
+        y = v[n] if held else y
+        fired = (y > theta[n]) and not held
         u[n] = x
-        v[n] = 0 if fired else y
+        after = 0 if lost[n] < 0 else y - lost[n]
+        v[n] = after if fired else y
         spikes[n] = fired
         left[n] = left[n] - 1 if held else (wait[n] if fired else 0)
 
@@ -75,8 +80,8 @@ def send(
 @compiled
 def simulate(
     steps, inputs, event_from, events, owner, first, begin, end, delay, group, targets, weights,
-    shift, keep_u, keep_v, bias, theta, wait, u, v, left, core_of, spikes, updates, operations,
-    watched, currents, voltages,
+    shift, limit, decay, alignment, keep_u, keep_v, bias, theta, lost, wait, u, v, left, core_of,
+    spikes, updates, operations, watched, currents, voltages,
 ):  # fmt: skip
     """Simulate one sample.
 
@@ -109,7 +114,8 @@ def simulate(
                 awake = here[i] | (u[a + i] != 0) | (v[a + i] != 0) | (bias[a + i] != 0)
                 updates[t, core_of[a + i]] += awake | (left[a + i] > 0)
             integrate(
-                total, keep_u[a:b], keep_v[a:b], bias[a:b], theta[a:b], wait[a:b],
+                limit, decay, alignment, total,
+                keep_u[a:b], keep_v[a:b], bias[a:b], theta[a:b], lost[a:b], wait[a:b],
                 u[a:b], v[a:b], left[a:b], spikes[t, a:b],
             )  # fmt: skip
             arriving[slot, :, a:b] = 0

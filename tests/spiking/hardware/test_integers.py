@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spiking.hardware import (
+    Format,
     IntegerNetwork,
     NetworkError,
     Population,
@@ -86,6 +87,7 @@ def random_network(seed, populations, steps):
             bias=rng.integers(-20, 40, n),
             bias_exponent=rng.integers(0, 4, n),
             refractory=rng.integers(0, 5, n),
+            reset=str(rng.choice(["zero", "subtract"])),
             spikes=bool(rng.random() < 0.9),
         )
 
@@ -102,7 +104,8 @@ def random_network(seed, populations, steps):
     joined += [pair for pair in pairs if rng.random() < 0.6]
     every = [cells(name, n) for name, n in zip(names, sizes, strict=True)]
     spikes = rng.random((steps, 2, inputs)) < rng.choice([0.02, 0.3])
-    return IntegerNetwork(inputs, every, [synapses(*pair) for pair in joined]), spikes
+    sizes = Format(state=int(rng.integers(16, 25)))
+    return IntegerNetwork(inputs, every, [synapses(*pair) for pair in joined], sizes), spikes
 
 
 @given(st.integers(0, 2**32), st.integers(1, 3), st.integers(1, 40))

@@ -17,10 +17,11 @@ def test_numbers_outside_the_hardware_are_named():
         ({"bias": [5000, 0]}, "bias must be from -4096 to 4095, got 5000"),
         ({"bias": [1, 2, 3]}, r"bias must be one number or \(2,\), got shape \(3,\)"),
         ({"refractory": 64}, "refractory must be from 0 to 63, got 64"),
+        ({"reset": "none"}, "reset must be one of zero, subtract, got 'none'"),
     ]
     for wrong, message in faults:
         with pytest.raises(NetworkError, match=message):
-            Population("a", 2, **wrong)
+            IntegerNetwork(1, [Population("a", 2, **wrong)], [])
     with pytest.raises(NetworkError, match="expected neurons, got 0"):
         Population("a", 0)
     with pytest.raises(NetworkError, match="cannot be called 'input'"):
@@ -38,7 +39,7 @@ def test_synapses_outside_the_hardware_are_named():
     ]
     for wrong, message in faults:
         with pytest.raises(NetworkError, match=message):
-            Projection("input", "a", **wrong)
+            IntegerNetwork(1, [Population("a", 1)], [Projection("input", "a", **wrong)])
 
 
 def test_a_network_names_what_does_not_fit():

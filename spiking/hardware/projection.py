@@ -1,0 +1,87 @@
+"""Synapses in integers, from one population to another."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from spiking.hardware.errors import NetworkError
+from spiking.hardware.format import Format
+
+
+@dataclass(frozen=True, eq=False)
+class Projection:
+    r"""Synapses from a population, or from the input, to a population.
+
+    The spikes s that a step brings add :math:`\lfloor 2^e \sum_s w_s \rfloor` to the input of a
+    neuron; what is one projection is shifted as one sum.
+
+    Parameters
+    ----------
+    source, target
+        Names of populations; the source may be "input".
+    weights
+        Mantissas, (sources, targets), integers from −256 to 255 as the hardware rounds them, see
+        `spiking.hardware.as_mantissas`; dense or sparse. A stored zero is a synapse.
+    exponent
+        e, −8 to 7.
+    bits
+        Size of a weight in the memory of a core.
+    delays
+        Steps from spike to arrival, at least 1; one number, or an array like the weights.
+
+    Raises
+    ------
+    NetworkError
+        For a number outside its range, or of another shape.
+    """
+
+    source: str
+    target: str
+    weights: Any
+    exponent: int = 0
+    bits: int = 8
+    delays: Any = 1
+
+    def __post_init__(self) -> None:
+        name = f"projection {self.source} -> {self.target}"
+        weights = self.weights
+        weights = csr_array(weights if hasattr(weights, "tocsr") else np.asarray(weights))
+        if not np.issubdtype(weights.dtype, np.integer):
+            raise NetworkError(f"{name}: weights must be integers, got {weights.dtype}")
+        weights.sort_indices()
+        object.__setattr__(self, "weights", weights.astype(np.int64))
+        object.__setattr__(self, "delays", self._steps(name, weights))
+
+    def require_in(self, sizes: Format) -> None:
+        """Raise a NetworkError for a number that does not fit."""
+        name, weights, size = (
+            f"projection {self.source} -> {self.target}",
+            self.weights,
+            2**sizes.weight,
+        )
+        if weights.nnz and (weights.data.min() < -size or weights.data.max() >= size):
+            worst = weights.data[np.argmax(np.abs(weights.data + 0.5))]
+            raise NetworkError(f"{name}: weights must be from {-size} to {size - 1}, got {worst}")
+        least, most = sizes.least_exponent, sizes.most_exponent
+        if not least <= self.exponent <= most:
+            raise NetworkError(
+                f"{name}: exponent must be from {least} to {most}, got {self.exponent}"
+            )
+
+    def _steps(self, name: str, weights: csr_array) -> np.ndarray:
+        """Return the delay of each stored weight."""
+        given = np.asarray(self.delays)
+        if given.shape == ():
+            given = np.full(weights.nnz, given)
+        elif given.shape == weights.shape:
+            rows = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+            given = given[rows, weights.indices]
+        elif given.shape != (weights.nnz,):
+            raise NetworkError(
+                f"{name}: delays must be one number or {weights.shape}, got shape {given.shape}"
+            )
+        if not np.issubdtype(given.dtype, np.integer) or (given.size and given.min() < 1):
+            raise NetworkError(f"{name}: delays must be whole steps, at least 1")
+        return given.astype(np.int64)
