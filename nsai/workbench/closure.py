@@ -2,13 +2,14 @@
 
 A package's ``__init__`` that only re-exports names is looked through: ``from nsai.models import
 LeNet`` reaches the file of LeNet and not its siblings, so that editing one model re-runs the
-notebooks that use it and no others. Any other ``__init__`` counts as a whole. What is imported
-under a name that is computed when the code runs is not seen.
+notebooks that use it and no others. Any other ``__init__`` counts as a whole. A module that reads
+data by `importlib.resources` reaches those beside it, in its folder and in folders that are no
+packages. What is imported under a name that is computed when the code runs is not seen.
 """
 
 import ast
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +27,7 @@ class Reach:
     Attributes
     ----------
     files
-        Source files of our packages by module name.
+        Source files of our packages by module name, and their data by "package:path".
     third_party
         Top-level names of everything else that is not in the standard library.
     """
@@ -125,6 +126,11 @@ class Sources:
         if module is None:
             return []
         found.files[module.name] = module.path
+        if any(other.module == "importlib.resources" for other in module.imports):
+            package = module.name if module.is_package else module.name.rpartition(".")[0]
+            for path in data_in(module.path.parent):
+                inside = path.relative_to(module.path.parent).as_posix()
+                found.files[f"{package}:{inside}"] = path
         return list(module.imports)
 
     def _find(self, name: str) -> Module | None:
@@ -135,6 +141,16 @@ class Sources:
             path = next((p for p in paths if p.is_file()), None)
             self._modules[name] = Module(name, path) if path else None
         return self._modules[name]
+
+
+def data_in(folder: Path) -> Iterator[Path]:
+    """Return the files of a package that are not Python, without those of packages inside."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            if path.name != "__pycache__" and not (path / "__init__.py").exists():
+                yield from data_in(path)
+        elif path.suffix not in (".py", ".pyc") and path.name != "py.typed":
+            yield path
 
 
 def package_roots() -> dict[str, Path]:

@@ -75,6 +75,26 @@ def test_an_import_reaches_the_files_whose_change_could_change_the_result(own, c
     assert set(own(PACKAGE).reach([cell]).files) == expected
 
 
+def test_a_module_that_reads_data_reaches_those_beside_it(own):
+    sources = own(
+        {
+            "__init__.py": "",
+            "lib/__init__.py": "from own.lib.a import A\nfrom own.lib.b import B\n",
+            "lib/a.py": "from importlib.resources import files\nA = files('own.lib')",
+            "lib/b.py": "B = 1",
+            "lib/py.typed": "",
+            "lib/table.csv": "1",
+            "lib/chips/one.toml": "x = 1",
+            "lib/inner/__init__.py": "",
+            "lib/inner/other.toml": "",
+            "else.toml": "",
+        }
+    )
+    data = {"own.lib:table.csv", "own.lib:chips/one.toml"}
+    assert set(sources.reach(["from own.lib import A"]).files) == {"own.lib.a"} | data
+    assert set(sources.reach(["from own.lib import B"]).files) == {"own.lib.b"}
+
+
 def test_names_of_one_cell_are_used_in_another(own):
     sources = own(PACKAGE)
     assert set(sources.reach(["data.x()", "from own import data", "data.y()"]).files) == {
