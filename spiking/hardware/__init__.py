@@ -1,17 +1,22 @@
 """Neuromorphic chips: integers on cores, spikes on a mesh, and what they cost."""
 
+from spiking.hardware.chip import DIGITAL, LOIHI, LOIHI2, SPINNAKER2, TRUENORTH, Chip, load_chip
 from spiking.hardware.errors import CapacityError, ChipError, HardwareError, NetworkError
 from spiking.hardware.format import Format
 from spiking.hardware.integers import Activity, run_by_clock, run_by_events
 from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.partition import crossing, partition
-from spiking.hardware.placement import PlacedNetwork, place
 from spiking.hardware.population import Population
 from spiking.hardware.projection import Projection
-from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
 from spiking.hardware.weights import as_mantissas, sign_mode_of
 
 __all__ = [
+    "Chip",
+    "load_chip",
+    "LOIHI",
+    "LOIHI2",
+    "SPINNAKER2",
+    "TRUENORTH",
+    "DIGITAL",
     "IntegerNetwork",
     "Population",
     "Projection",
@@ -21,14 +26,6 @@ __all__ = [
     "run_by_events",
     "run_by_clock",
     "Activity",
-    "partition",
-    "crossing",
-    "place",
-    "PlacedNetwork",
-    "LinkLoads",
-    "link_loads",
-    "loads_by_step",
-    "route",
     "HardwareError",
     "ChipError",
     "NetworkError",
