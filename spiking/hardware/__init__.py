@@ -5,8 +5,11 @@ from spiking.hardware.errors import CapacityError, ChipError, HardwareError, Net
 from spiking.hardware.format import Format
 from spiking.hardware.integers import Activity, run_by_clock, run_by_events
 from spiking.hardware.network import IntegerNetwork
+from spiking.hardware.partition import crossing, partition
+from spiking.hardware.placement import PlacedNetwork, place
 from spiking.hardware.population import Population
 from spiking.hardware.projection import Projection
+from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
 from spiking.hardware.weights import as_mantissas, sign_mode_of
 
 __all__ = [
@@ -26,6 +29,14 @@ __all__ = [
     "run_by_events",
     "run_by_clock",
     "Activity",
+    "partition",
+    "crossing",
+    "place",
+    "PlacedNetwork",
+    "LinkLoads",
+    "link_loads",
+    "loads_by_step",
+    "route",
     "HardwareError",
     "ChipError",
     "NetworkError",

@@ -53,8 +53,10 @@ class IntegerNetwork:
     def __post_init__(self) -> None:
         object.__setattr__(self, "populations", tuple(self.populations))
         object.__setattr__(self, "projections", tuple(self.projections))
-        for part in (*self.populations, *self.projections):
-            part.require_in(self.sizes)
+        for population in self.populations:
+            population.require_in(self.sizes)
+        for projection in self.projections:
+            projection.require_in(self.sizes)
         names = [population.name for population in self.populations]
         for name in names:
             if names.count(name) > 1:

@@ -9,6 +9,8 @@ from scipy.sparse import csr_array
 from spiking.hardware.errors import NetworkError
 from spiking.hardware.format import Format
 
+KINDS = ("dense", "sparse", "convolution")
+
 
 @dataclass(frozen=True, eq=False)
 class Projection:
@@ -23,13 +25,17 @@ class Projection:
         Names of populations; the source may be "input".
     weights
         Mantissas, (sources, targets), integers from −256 to 255 as the hardware rounds them, see
-        `spiking.hardware.as_mantissas`; dense or sparse. A stored zero is a synapse.
+        `spiking.hardware.as_mantissas`; dense or sparse. A stored zero is a synapse, as are all
+        zeros of a full array of the dense kind.
     exponent
         e, −8 to 7.
     bits
         Size of a weight in the memory of a core.
     delays
-        Steps from spike to arrival, at least 1; one number, or an array like the weights.
+        Steps from spike to arrival, at least 1; one number, or an array like the weights, or one
+        for each stored weight.
+    kind
+        "dense", "sparse" or "convolution": how a core stores them.
 
     Raises
     ------
@@ -43,16 +49,31 @@ class Projection:
     exponent: int = 0
     bits: int = 8
     delays: Any = 1
+    kind: str = "dense"
 
     def __post_init__(self) -> None:
         name = f"projection {self.source} -> {self.target}"
-        weights = self.weights
-        weights = csr_array(weights if hasattr(weights, "tocsr") else np.asarray(weights))
+        if self.kind not in KINDS:
+            known = ", ".join(KINDS)
+            raise NetworkError(f"{name}: kind must be one of {known}, got {self.kind!r}")
+        weights = self._stored()
         if not np.issubdtype(weights.dtype, np.integer):
             raise NetworkError(f"{name}: weights must be integers, got {weights.dtype}")
         weights.sort_indices()
         object.__setattr__(self, "weights", weights.astype(np.int64))
         object.__setattr__(self, "delays", self._steps(name, weights))
+
+    def _stored(self) -> csr_array:
+        """Return the weights with all that are stored: zeros too, if they come as a full array."""
+        if hasattr(self.weights, "tocsr"):
+            return csr_array(self.weights)
+        full = np.asarray(self.weights)
+        if full.ndim != 2 or self.kind != "dense":
+            return csr_array(full)
+        columns = np.tile(np.arange(full.shape[1]), len(full))
+        return csr_array(
+            (full.ravel(), columns, np.arange(len(full) + 1) * full.shape[1]), full.shape
+        )
 
     def require_in(self, sizes: Format) -> None:
         """Raise a NetworkError for a number that does not fit."""

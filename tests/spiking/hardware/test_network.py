@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from spiking.hardware import IntegerNetwork, NetworkError, Population, Projection, as_mantissas
 
@@ -60,10 +61,14 @@ def test_a_population_that_a_bias_drives_needs_no_synapse():
 
 
 def test_synapses_are_counted_with_stored_zeros_and_parallel_ones():
-    other = Projection("cells", "cells", np.array([[0, 5], [0, 0]]))
-    network = IntegerNetwork(3, [CELLS], [SYNAPSES, SYNAPSES, other])
-    expected = [[2, 2], [2, 2], [2, 2], [0, 1], [0, 0]]
-    assert network.synapses().toarray().tolist() == expected
+    loop = np.array([[0, 5], [0, 0]])
+    for other, rows in (
+        (Projection("cells", "cells", loop), [[1, 1], [1, 1]]),
+        (Projection("cells", "cells", loop, kind="sparse"), [[0, 1], [0, 0]]),
+        (Projection("cells", "cells", csr_array(loop)), [[0, 1], [0, 0]]),
+    ):
+        network = IntegerNetwork(3, [CELLS], [SYNAPSES, SYNAPSES, other])
+        assert network.synapses().toarray().tolist() == [[2, 2], [2, 2], [2, 2], *rows]
 
 
 @pytest.mark.parametrize("bits", range(1, 9))
