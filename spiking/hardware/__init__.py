@@ -9,7 +9,11 @@ from spiking.hardware.partition import crossing, partition
 from spiking.hardware.placement import PlacedNetwork, place
 from spiking.hardware.population import Population
 from spiking.hardware.projection import Projection
+from spiking.hardware.quantization_aware import StraightThrough, train_quantized
+from spiking.hardware.quantize import LayerReport, QuantizedNetwork, quantize
+from spiking.hardware.reading import read
 from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
+from spiking.hardware.specification import Specification, run_in_floats, specification_of
 from spiking.hardware.weights import as_mantissas, sign_mode_of
 
 __all__ = [
@@ -26,6 +30,15 @@ __all__ = [
     "Format",
     "as_mantissas",
     "sign_mode_of",
+    "quantize",
+    "train_quantized",
+    "StraightThrough",
+    "QuantizedNetwork",
+    "LayerReport",
+    "Specification",
+    "read",
+    "specification_of",
+    "run_in_floats",
     "run_by_events",
     "run_by_clock",
     "Activity",

@@ -26,7 +26,8 @@ class Activity(NamedTuple):
         Of the populations that are watched, after each step and its resets; name to int32
         (time, batch, neurons).
     updates
-        Neurons not at rest, (time, batch, cores).
+        Neurons that a spike reaches, or with a current, a potential or a bias, (time, batch,
+        cores); others are at rest.
     operations
         Synapses that a spike met, (time, batch).
     """
@@ -74,6 +75,7 @@ def run_by_events(
     *,
     watch: Collection[str] = (),
     core_of: np.ndarray | None = None,
+    kept: np.ndarray | None = None,
 ) -> Activity:
     """Simulate a network spike by spike.
 
@@ -87,6 +89,8 @@ def run_by_events(
         Names of populations whose currents and potentials are kept.
     core_of
         Core of each neuron, (neurons,); one core for all unless given.
+    kept
+        Whether a spike arrives, (time, batch, inputs + neurons); all do unless given.
 
     Returns
     -------
@@ -108,7 +112,7 @@ def run_by_events(
     >>> run_by_events(net, np.ones((4, 1, 1)))[0][:, 0, 0].astype(int)
     array([0, 0, 1, 0])
     """
-    given = require_spikes(network, spikes)
+    given = require_spikes(network.inputs, spikes)
     steps, batch, _ = given.shape
     synapses, how, sizes = synapses_of(network), coefficients_of(network), network.sizes
     cores = np.zeros(network.neurons, np.int64) if core_of is None else np.asarray(core_of)
@@ -128,6 +132,7 @@ def run_by_events(
             integers.simulate(
                 steps, network.inputs, event_from, events, *synapses,
                 sizes.limit, sizes.decay, sizes.alignment, *how, *state, left, cores,
+                None if kept is None else np.ascontiguousarray(kept[:, b]),
                 out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],
             )  # fmt: skip
 
@@ -143,32 +148,39 @@ def run_by_events(
 
 
 def run_by_clock(
-    network: IntegerNetwork, spikes: np.ndarray, *, watch: Collection[str] = ()
+    network: IntegerNetwork,
+    spikes: np.ndarray,
+    *,
+    watch: Collection[str] = (),
+    kept: np.ndarray | None = None,
 ) -> Activity:
     """Simulate a network step by step, every neuron and every synapse: slow and plain.
 
     Parameters and result are those of `run_by_events`, on one core.
     """
-    given = require_spikes(network, spikes).astype(np.int64)
+    given = require_spikes(network.inputs, spikes).astype(np.int64)
     steps, batch, _ = given.shape
     keep_u, keep_v, bias, theta, lost, wait = coefficients_of(network)
     limit, decay = network.sizes.limit, network.sizes.decay
     u, v, left = (np.zeros((batch, network.neurons), np.int64) for _ in range(3))
     out = np.zeros((steps, batch, network.neurons), np.bool_)
+    kept = np.ones((steps, batch, network.inputs + network.neurons), bool) if kept is None else kept
+    given, reaching = given * kept[..., : network.inputs], np.zeros_like(out)
     updates, operations = np.zeros((steps, batch, 1), np.int64), np.zeros((steps, batch), np.int64)
     traces = np.zeros((2, steps, batch, network.neurons), np.int32)
     for t in range(steps):
-        arrived, met = _arrived(network, given, out, t)
-        awake = (met > 0) | (u != 0) | (v != 0) | (bias != 0) | (left > 0)
+        arrived, met = _arrived(network, given, reaching, t)
+        awake = (met > 0) | ((u != 0) & (keep_u != 0)) | (v != 0) | (bias != 0)
         u = np.sign(u) * (np.abs(u) * keep_u >> decay) + (arrived << network.sizes.alignment)
         u = (u + limit - 1) % (2 * limit) - (limit - 1)
         grown = np.sign(v) * (np.abs(v) * keep_v >> decay) + u + bias
         v = np.where(left > 0, v, np.clip(grown, 1 - limit, limit - 1))
         out[t] = fired = (v > theta) & (left == 0)
+        reaching[t] = fired & kept[t, :, network.inputs :]
         v = np.where(fired, np.where(lost < 0, 0, v - lost), v)
         left = np.where(fired, wait, np.maximum(left - 1, 0))
         updates[t, :, 0] = awake.sum(1)
-        operations[t] = _met(network, given[t], out[t])
+        operations[t] = _met(network, given[t], reaching[t])
         traces[:, t] = u, v
     columns = traces[..., watched_neurons(network, watch)]
     return Activity(
@@ -204,19 +216,19 @@ def _arrived(
 
 def _met(network: IntegerNetwork, given: np.ndarray, fired: np.ndarray) -> np.ndarray:
     """Return the number of synapses that the spikes of a step meet, (batch,)."""
-    counts = [np.diff(p.weights.indptr) for p in network.projections]
-    return sum(
-        (given if p.source == INPUT else fired[:, network.slices[p.source]]) @ count
-        for p, count in zip(network.projections, counts, strict=True)
-    )
+    total = np.zeros(len(given), np.int64)
+    for p in network.projections:
+        source = given if p.source == INPUT else fired[:, network.slices[p.source]]
+        total += source @ np.diff(p.weights.indptr)
+    return total
 
 
-def require_spikes(network: IntegerNetwork, spikes: np.ndarray) -> np.ndarray:
+def require_spikes(inputs: int, spikes: np.ndarray) -> np.ndarray:
     """Return input spikes as bool; an error that says what was expected if they are none."""
     given = np.asarray(spikes)
-    if given.ndim != 3 or given.shape[2] != network.inputs or 0 in given.shape:
+    if given.ndim != 3 or given.shape[2] != inputs or 0 in given.shape[:2]:
         raise NetworkError(
-            f"expected input spikes (time, batch, {network.inputs}), got shape {given.shape}"
+            f"expected input spikes (time, batch, {inputs}), got shape {given.shape}"
         )
     ones = given == 1
     if not (ones | (given == 0)).all():

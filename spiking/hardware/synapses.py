@@ -45,52 +45,64 @@ def synapses_of(network: IntegerNetwork) -> Synapses:
     A weight takes a positive exponent with it. A negative one shifts the sum of a projection, which
     has an accumulator of its own among those that lead to the same population.
     """
-    groups, used = {}, dict.fromkeys(network.slices, 0)
+    groups: dict[int, int] = {}
+    used = dict.fromkeys(network.slices, 0)
     for i, p in enumerate(network.projections):
         if p.exponent < 0:
             used[p.target] += 1
             groups[i] = used[p.target]
     shift = np.zeros((1 + max(used.values(), default=0), network.neurons), np.int32)
-    for i, group in groups.items():
+    for i, own in groups.items():
         p = network.projections[i]
-        shift[group, network.slices[p.target]] = -p.exponent
-    parts = [_columns(network, i, p) for i, p in enumerate(network.projections)]
-    sender, which, delay, target, weight = (
-        np.concatenate(column) for column in zip(*parts, strict=True)
+        shift[own, network.slices[p.target]] = -p.exponent
+    parts: list[tuple[np.ndarray, ...]] = []
+    stored = 0
+    for i, p in enumerate(network.projections):
+        parts.append(_segments(network, p, groups.get(i, 0), stored))
+        stored += p.weights.nnz
+    parts = parts or [(np.zeros(0, np.int64),) * 8]
+    sender, first, begin, end, delay, group = (
+        np.concatenate(column).astype(np.int64)
+        for column in zip(*(part[:6] for part in parts), strict=True)
     )
-    order = np.lexsort((target, delay, which, sender))
-    sender, which, delay, target, weight = (
-        column[order] for column in (sender, which, delay, target, weight)
-    )
-    keys = np.stack((sender, which, delay))
-    starts = np.flatnonzero(np.r_[True, (keys[:, 1:] != keys[:, :-1]).any(0)])[: len(sender)]
-    end = np.r_[starts[1:], len(sender)].astype(np.int64)[: len(starts)]
-    count = end - starts
-    in_row = target[end - 1] - target[starts] + 1 == count
-    owner = np.searchsorted(sender[starts], np.arange(network.inputs + network.neurons + 1))
+    order = np.argsort(sender, kind="stable")
     return Synapses(
-        owner.astype(np.int64),
-        np.where(in_row, target[starts], -1).astype(np.int64),
-        starts.astype(np.int64),
-        end,
-        delay[starts].astype(np.int64),
-        np.array([groups.get(int(i), 0) for i in which[starts]], np.int64),
-        target.astype(np.int32),
-        weight.astype(np.int32),
+        np.searchsorted(sender[order], np.arange(network.inputs + network.neurons + 1)),
+        first[order],
+        begin[order],
+        end[order],
+        delay[order],
+        group[order],
+        np.concatenate([part[6] for part in parts]).astype(np.int32),
+        np.concatenate([part[7] for part in parts]).astype(np.int32),
         shift,
     )
 
 
-def _columns(network: IntegerNetwork, i: int, p: Projection) -> tuple[np.ndarray, ...]:
-    """Return sender, number of the projection, delay, target and weight of each synapse."""
-    weights = p.weights
-    start = 0 if p.source == INPUT else network.inputs + network.slices[p.source].start
-    sender = start + np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+def _segments(
+    network: IntegerNetwork, p: Projection, group: int, stored: int
+) -> tuple[np.ndarray, ...]:
+    """Return sender, first, begin, end, delay and group of segments, targets and weights."""
+    weights, delays = p.weights, p.delays
+    source = 0 if p.source == INPUT else network.inputs + network.slices[p.source].start
     target = network.slices[p.target].start + weights.indices
+    data = weights.data << max(p.exponent, 0)
+    sender = source + np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
+    starts = np.unique(weights.indptr[:-1][np.diff(weights.indptr) > 0])
+    if len(delays) and (delays != delays[0]).any():
+        order = np.lexsort((target, delays, sender))
+        target, data, delays = target[order], data[order], delays[order]
+        new = (np.diff(sender) != 0) | (np.diff(delays) != 0)
+        starts = np.flatnonzero(np.r_[True, new])
+    end = np.r_[starts[1:], len(target)][: len(starts)]
+    in_row = target[end - 1] - target[starts] + 1 == end - starts
     return (
-        sender,
-        np.full(weights.nnz, i),
-        p.delays,
+        sender[starts],
+        np.where(in_row, target[starts], -1),
+        stored + starts,
+        stored + end,
+        delays[starts],
+        np.full(len(starts), group),
         target,
-        weights.data << max(p.exponent, 0),
+        data,
     )

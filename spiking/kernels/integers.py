@@ -81,14 +81,15 @@ def send(
 def simulate(
     steps, inputs, event_from, events, owner, first, begin, end, delay, group, targets, weights,
     shift, limit, decay, alignment, keep_u, keep_v, bias, theta, lost, wait, u, v, left, core_of,
-    spikes, updates, operations, watched, currents, voltages,
+    kept, spikes, updates, operations, watched, currents, voltages,
 ):  # fmt: skip
     """Simulate one sample.
 
     ``events[event_from[t]:event_from[t + 1]]`` are the inputs that spike at t. ``u``, ``v`` and
     ``left`` hold the state, before and after. ``updates`` (steps, cores) counts neurons that are
     not at rest, ``operations`` (steps,) synapses met. ``watched`` are neurons whose state after
-    each step is written to ``currents`` and ``voltages`` (steps, watched).
+    each step is written to ``currents`` and ``voltages`` (steps, watched). Spikes of senders where
+    ``kept`` (steps, inputs + neurons) is False get lost on their way; None if none does.
     """
     neurons, groups = len(u), len(shift)
     slots, blocks = 1, (neurons + BLOCK - 1) // BLOCK
@@ -111,8 +112,9 @@ def simulate(
                 for i in range(b - a):
                     total[i] += coming[i] >> by[i]
             for i in range(b - a):
-                awake = here[i] | (u[a + i] != 0) | (v[a + i] != 0) | (bias[a + i] != 0)
-                updates[t, core_of[a + i]] += awake | (left[a + i] > 0)
+                current = (u[a + i] != 0) & (keep_u[a + i] != 0)
+                awake = here[i] | current | (v[a + i] != 0) | (bias[a + i] != 0)
+                updates[t, core_of[a + i]] += awake
             integrate(
                 limit, decay, alignment, total,
                 keep_u[a:b], keep_v[a:b], bias[a:b], theta[a:b], lost[a:b], wait[a:b],
@@ -126,12 +128,18 @@ def simulate(
                 any_left |= u[n] | v[n] | bias[n] | left[n]
             live[k] = any_left != 0
             for n in range(a, b):
+                if kept is not None:  # noqa: SIM102 - alone, so that the compiler leaves it out
+                    if not kept[t, inputs + n]:
+                        continue
                 if spikes[t, n]:
                     operations[t] += send(
                         inputs + n, t, owner, first, begin, end, delay, group, targets, weights,
                         arriving, touched, pending,
                     )  # fmt: skip
         for i in range(event_from[t], event_from[t + 1]):
+            if kept is not None:  # noqa: SIM102
+                if not kept[t, events[i]]:
+                    continue
             operations[t] += send(
                 events[i], t, owner, first, begin, end, delay, group, targets, weights,
                 arriving, touched, pending,

@@ -113,7 +113,11 @@ def random_network(seed, populations, steps):
 def test_events_and_clock_agree_on_everything(seed, populations, steps):
     network, spikes = random_network(seed, populations, steps)
     names = [population.name for population in network.populations]
-    ours, plain = (way(network, spikes, watch=names) for way in WAYS)
+    kept = None
+    if seed % 3 == 0:
+        shape = (steps, 2, network.inputs + network.neurons)
+        kept = np.random.default_rng(seed).random(shape) < 0.8
+    ours, plain = (way(network, spikes, watch=names, kept=kept) for way in WAYS)
     assert np.array_equal(ours.spikes, plain.spikes)
     for name in names:
         assert np.array_equal(ours.currents[name], plain.currents[name])
@@ -159,6 +163,14 @@ def test_spikes_arrive_after_their_delay():
     spikes[1] = 1
     for way in WAYS:
         assert way(network, spikes).spikes[:, 0].nonzero()[0].tolist() == [2, 3, 6]
+
+
+def test_a_bias_drives_a_network_without_synapses():
+    """By hand: 5 · 2³ a step, above 1 · 2⁶ in every second."""
+    network = IntegerNetwork(0, [Population("a", 1, threshold=1, bias=5, bias_exponent=3)], [])
+    for way in WAYS:
+        found = way(network, np.zeros((6, 1, 0)))
+        assert found.spikes[:, 0, 0].astype(int).tolist() == [0, 1, 0, 1, 0, 1]
 
 
 def test_input_that_is_no_spikes_is_refused():
