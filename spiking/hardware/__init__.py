@@ -1,7 +1,17 @@
 """Neuromorphic chips: integers on cores, spikes on a mesh, and what they cost."""
 
-from spiking.hardware.chip import DIGITAL, LOIHI, LOIHI2, SPINNAKER2, TRUENORTH, Chip, load_chip
+from spiking.hardware.chip import (
+    DIGITAL,
+    LOIHI,
+    LOIHI2,
+    SPINNAKER2,
+    TRUENORTH,
+    Chip,
+    load_chip,
+)
+from spiking.hardware.costs import EnergyReport, Events, LatencyReport
 from spiking.hardware.errors import CapacityError, ChipError, HardwareError, NetworkError
+from spiking.hardware.faults import flip_bits, silence
 from spiking.hardware.format import Format
 from spiking.hardware.integers import Activity, run_by_clock, run_by_events
 from spiking.hardware.network import IntegerNetwork
@@ -13,6 +23,7 @@ from spiking.hardware.quantization_aware import StraightThrough, train_quantized
 from spiking.hardware.quantize import LayerReport, QuantizedNetwork, quantize
 from spiking.hardware.reading import read
 from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
+from spiking.hardware.simulate import Run, simulate
 from spiking.hardware.specification import Specification, run_in_floats, specification_of
 from spiking.hardware.weights import as_mantissas, sign_mode_of
 
@@ -33,6 +44,13 @@ __all__ = [
     "quantize",
     "train_quantized",
     "StraightThrough",
+    "simulate",
+    "silence",
+    "flip_bits",
+    "Run",
+    "EnergyReport",
+    "LatencyReport",
+    "Events",
     "QuantizedNetwork",
     "LayerReport",
     "Specification",

@@ -1,0 +1,131 @@
+"""Networks on chips: what they do, what it costs, and where the packets go."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from torch import Tensor
+
+from spiking.hardware.costs import EnergyReport, LatencyReport, count, energy_of, latency_of
+from spiking.hardware.errors import HardwareError
+from spiking.hardware.integers import require_spikes, run_by_events
+from spiking.hardware.placement import PlacedNetwork
+from spiking.hardware.plot import draw_mesh
+from spiking.hardware.routing import LinkLoads
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a network on a chip did.
+
+    Attributes
+    ----------
+    placed
+        Network and chip.
+    spikes
+        (time, batch, neurons), bool; `of` gives those of a population.
+    currents, voltages
+        Of the populations that are watched, name to (time, batch, neurons), in units of the state.
+    energy
+        By class of event, in J.
+    latency
+        Of each step, in s.
+    traffic
+        Packets on each link in each step, (time, batch, ...).
+    """
+
+    placed: PlacedNetwork
+    spikes: np.ndarray
+    currents: dict[str, np.ndarray]
+    voltages: dict[str, np.ndarray]
+    energy: EnergyReport
+    latency: LatencyReport
+    traffic: LinkLoads
+
+    def of(self, name: str) -> np.ndarray:
+        """Return the spikes of a population, (time, batch, neurons)."""
+        return self.spikes[..., self.placed.network.slices[name]]
+
+    def plot(self, axes: "Axes | None" = None) -> "Axes":
+        """Draw the mesh: how long each core computes, and the packets on each link.
+
+        Parameters
+        ----------
+        axes
+            Of matplotlib, to draw on; those of a new figure unless given.
+        """
+        share = self.latency.busy / self.latency.total
+        return draw_mesh(self.placed, self.traffic.total(), share, "share of time busy", axes)
+
+
+def simulate(
+    placed: PlacedNetwork,
+    spikes: Tensor | np.ndarray,
+    *,
+    watch: Collection[str] = (),
+    lost: float = 0.0,
+    generator: np.random.Generator | None = None,
+) -> Run:
+    """Run a network on a chip, in its integers, spike by spike.
+
+    Parameters
+    ----------
+    placed
+        What `place` returns.
+    spikes
+        Input, (time, batch, ...), 0 or 1.
+    watch
+        Names of populations whose currents and potentials are kept, as of those that are read out.
+    lost
+        Probability that a spike gets lost on its way to all its targets.
+    generator
+        Draws which; needed where some are lost.
+
+    Raises
+    ------
+    HardwareError
+        If `lost` is no probability, or has no generator.
+    NetworkError
+        For an input of another shape, or other numbers than 0 and 1, or an unknown name.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from spiking import LIF, Linear, Sequential
+    >>> from spiking.hardware import LOIHI, place, quantize
+    >>> x = torch.ones(5, 1, 4)
+    >>> net = Sequential(Linear(4, 2), LIF(2, reset="zero"))
+    >>> run = simulate(place(quantize(net, LOIHI, calibration=x), LOIHI), x)
+    >>> run.energy.classes[0].number  # 5 steps, 4 spikes each, 2 synapses each
+    40.0
+    """
+    given = spikes.detach().cpu().numpy() if isinstance(spikes, Tensor) else np.asarray(spikes)
+    given = given.reshape(*given.shape[:2], -1)
+    network, kept = placed.network, None
+    if not 0 <= lost <= 1:
+        raise HardwareError(f"lost must be a probability from 0 to 1, got {lost}")
+    if lost:
+        if generator is None:
+            raise HardwareError("lost spikes need a generator that draws them")
+        kept = generator.random((*given.shape[:2], network.inputs + network.neurons)) >= lost
+    activity = run_by_events(network, given, watch=watch, core_of=placed.core_of, kept=kept)
+    sent = np.concatenate((require_spikes(network.inputs, given), activity.spikes), -1).astype(int)
+    counts = count(placed, sent, kept, activity)
+    loads = placed.loads_of(sent.reshape(-1, sent.shape[2]))
+    parts = (loads.east, loads.west, loads.south, loads.north)
+    traffic = LinkLoads(*(part.reshape(*sent.shape[:2], *part.shape[1:]) for part in parts))
+    latency = latency_of(placed, counts)
+    energy = energy_of(placed, counts, traffic, latency)
+    return Run(
+        placed,
+        activity.spikes,
+        activity.currents,
+        activity.voltages,
+        energy,
+        latency,
+        traffic,
+    )
