@@ -25,7 +25,7 @@ class Chip:
     mesh, core, bits, energy, time
         Numbers, by part.
     models
-        Neurons that it runs, as "lif" and "cuba_lif".
+        Neurons that it runs, as "lif" and "cuba_lif"; "soft_reset" if a reset may subtract.
     static_power
         Power of the chip without any event, in W; None if not known.
     arithmetic, memory

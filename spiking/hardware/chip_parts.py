@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from spiking.hardware.errors import ChipError
 from spiking.hardware.units import BITS, COUNT, ENERGY, MEMORY, STEPS, TIME
 
-MODELS = ("integrate_and_fire", "lif", "cuba_lif", "adaptive_lif", "izhikevich")
+MODELS = ("integrate_and_fire", "lif", "cuba_lif", "adaptive_lif", "izhikevich", "soft_reset")
 
 
 @dataclass(frozen=True)

@@ -124,6 +124,9 @@ def quantize(
     if not 1 <= size <= sizes.weight:
         raise NetworkError(f"bits must be from 1 to {sizes.weight}, got {bits}")
     original = read(network, calibration.shape[2:])
+    if isinstance(chip, Chip):
+        for cells in original.cells:
+            _require_model(cells, chip)
     given = calibration.detach().cpu().flatten(2).numpy()
     traces = run_in_floats(original, given)
     populations, projections, reports = [], [], []
@@ -140,6 +143,20 @@ def quantize(
     return QuantizedNetwork(
         original.inputs, populations, projections, sizes, original=original, reports=reports
     )
+
+
+def _require_model(cells: Cells, chip: Chip) -> None:
+    """Raise a NetworkError for neurons that a chip does not run."""
+    model = "lif" if (cells.keep_v != 1).any() else "integrate_and_fire"
+    model = "cuba_lif" if cells.keep_u.any() else model
+    soft = cells.spikes and cells.reset == "subtract"
+    wanted = [model, "soft_reset"] if soft else [model]
+    for name in wanted:
+        if name not in chip.models:
+            raise NetworkError(
+                f"layer {cells.name}: {chip.name} has no {name}, only {', '.join(chip.models)}"
+                + ('; give the neurons reset="zero"' if name == "soft_reset" else "")
+            )
 
 
 def sizes_of(chip: Chip) -> Format:

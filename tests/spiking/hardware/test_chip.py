@@ -280,7 +280,7 @@ FAULTS = {
         MODELS,
         '["lfi"]',
         "models.value: expected a list of neurons out of integrate_and_fire, lif, cuba_lif, "
-        "adaptive_lif, izhikevich; did you mean lif?, got lfi",
+        "adaptive_lif, izhikevich, soft_reset; did you mean lif?, got lfi",
     ),
     "no neuron": (MODELS, "[]", "models.value: expected a list of neurons"),
     "barrier upside down": (

@@ -7,6 +7,9 @@ from torch import nn
 
 from spiking import IF, LIF, CubaLIF, LeakyIntegrator, Linear, Recurrent, Sequential
 from spiking.hardware import (
+    LOIHI,
+    LOIHI2,
+    TRUENORTH,
     Format,
     NetworkError,
     as_mantissas,
@@ -107,6 +110,18 @@ def test_states_have_headroom_and_small_chips_saturate():
         assert np.abs(states.voltages[name]).max() < 2**23 - 1
     with pytest.raises(NetworkError, match="rounds to 0 beside its weights and states"):
         quantize(net, Format(state=6, alignment=0, threshold=5), calibration=x, headroom=100.0)
+
+
+def test_neurons_that_a_chip_does_not_run_are_named():
+    x = spikes(5, 1, 4)
+    faults = [
+        (LIF(3), LOIHI, "layer 1: Loihi has no soft_reset, .*; give the neurons reset=.zero."),
+        (LIF(3, reset="zero"), TRUENORTH, "layer 1: TrueNorth has no lif, only integrate_and_fire"),
+    ]
+    for neuron, chip, message in faults:
+        with pytest.raises(NetworkError, match=message):
+            quantize(Sequential(Linear(4, 3), neuron), chip, calibration=x.float())
+    assert quantize(Sequential(Linear(4, 3), LIF(3)), LOIHI2, calibration=x.float()).reports
 
 
 def test_wrong_arguments_are_named():
