@@ -1,31 +1,35 @@
 """Neuromorphic chips: integers on cores, spikes on a mesh, and what they cost."""
 
-from spiking.hardware.chip import (
-    DIGITAL,
-    LOIHI,
-    LOIHI2,
-    SPINNAKER2,
-    TRUENORTH,
-    Chip,
-    load_chip,
-)
+from spiking.hardware.chips import DIGITAL, LOIHI, LOIHI2, SPINNAKER2, TRUENORTH, Chip, load_chip
 from spiking.hardware.costs import EnergyReport, Events, LatencyReport
 from spiking.hardware.errors import CapacityError, ChipError, HardwareError, NetworkError
 from spiking.hardware.faults import flip_bits, silence
-from spiking.hardware.format import Format
-from spiking.hardware.integers import Activity, run_by_clock, run_by_events
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.partition import crossing, partition
-from spiking.hardware.placement import PlacedNetwork, place
-from spiking.hardware.population import Population
-from spiking.hardware.projection import Projection
+from spiking.hardware.integers import (
+    Activity,
+    Format,
+    IntegerNetwork,
+    Population,
+    Projection,
+    as_mantissas,
+    run_by_clock,
+    run_by_events,
+    sign_mode_of,
+)
+from spiking.hardware.placing import (
+    LinkLoads,
+    PlacedNetwork,
+    crossing,
+    link_loads,
+    loads_by_step,
+    partition,
+    place,
+    route,
+)
 from spiking.hardware.quantization_aware import StraightThrough, train_quantized
 from spiking.hardware.quantize import LayerReport, QuantizedNetwork, quantize
 from spiking.hardware.reading import read
-from spiking.hardware.routing import LinkLoads, link_loads, loads_by_step, route
 from spiking.hardware.simulate import Run, simulate
 from spiking.hardware.specification import Specification, run_in_floats, specification_of
-from spiking.hardware.weights import as_mantissas, sign_mode_of
 
 __all__ = [
     "Chip",

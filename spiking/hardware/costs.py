@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from spiking.hardware.chip import Chip
-from spiking.hardware.integers import Activity
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.placement import PlacedNetwork
-from spiking.hardware.population import INPUT
-from spiking.hardware.routing import LinkLoads, tile_of
-from spiking.hardware.traffic import reach
+from spiking.hardware.chips.chip import Chip
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.population import INPUT
+from spiking.hardware.integers.running import Activity
+from spiking.hardware.placing.placement import PlacedNetwork
+from spiking.hardware.placing.routing import LinkLoads, tile_of
+from spiking.hardware.placing.traffic import reach
 
 
 class Events(NamedTuple):

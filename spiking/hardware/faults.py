@@ -10,8 +10,8 @@ from dataclasses import replace
 import numpy as np
 
 from spiking.hardware.errors import HardwareError
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.projection import Projection
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.projection import Projection
 
 
 def silence(network: IntegerNetwork, neurons: Sequence[int] | np.ndarray) -> IntegerNetwork:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from spiking.hardware.placement import PlacedNetwork
-from spiking.hardware.routing import LinkLoads
+from spiking.hardware.placing.placement import PlacedNetwork
+from spiking.hardware.placing.routing import LinkLoads
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

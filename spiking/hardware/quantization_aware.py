@@ -5,8 +5,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from spiking.hardware.chip import Chip
-from spiking.hardware.format import Format
+from spiking.hardware.chips.chip import Chip
+from spiking.hardware.integers.format import Format
 from spiking.hardware.quantize import grid, sizes_of
 from spiking.layers.delayed_linear import DelayedLinear
 

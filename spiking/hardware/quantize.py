@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from torch import Tensor, nn
 
-from spiking.hardware.chip import Chip
+from spiking.hardware.chips.chip import Chip
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.format import LOIHI_SIZES, Format
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.population import Population
-from spiking.hardware.projection import Projection
+from spiking.hardware.integers.format import LOIHI_SIZES, Format
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.population import Population
+from spiking.hardware.integers.projection import Projection
 from spiking.hardware.reading import read
 from spiking.hardware.specification import Cells, Specification, Synapses, Traces, run_in_floats
 

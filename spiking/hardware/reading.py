@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from torch import Tensor, nn
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.population import INPUT
+from spiking.hardware.integers.population import INPUT
 from spiking.hardware.specification import Cells, Specification, Synapses
 from spiking.layers.delayed_linear import DelayedLinear
 from spiking.layers.delays import Delay

@@ -9,10 +9,10 @@ from torch import Tensor
 
 from spiking.hardware.costs import EnergyReport, LatencyReport, count, energy_of, latency_of
 from spiking.hardware.errors import HardwareError
-from spiking.hardware.integers import require_spikes, run_by_events
-from spiking.hardware.placement import PlacedNetwork
+from spiking.hardware.integers.running import require_spikes, run_by_events
+from spiking.hardware.placing.placement import PlacedNetwork
+from spiking.hardware.placing.routing import LinkLoads
 from spiking.hardware.plot import draw_mesh
-from spiking.hardware.routing import LinkLoads
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

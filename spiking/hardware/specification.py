@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from spiking.hardware.integers import require_spikes
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.population import INPUT
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.population import INPUT
+from spiking.hardware.integers.running import require_spikes
 
 
 @dataclass(frozen=True, eq=False)

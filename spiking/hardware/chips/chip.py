@@ -6,8 +6,8 @@ from importlib.resources import files
 from os import PathLike
 from pathlib import Path
 
-from spiking.hardware.chip_file import SYNAPSES, ChipFile, Entry, references_in
-from spiking.hardware.chip_parts import Arithmetic, Bits, Core, Energy, Memory, Mesh, Time
+from spiking.hardware.chips.file import SYNAPSES, ChipFile, Entry, references_in
+from spiking.hardware.chips.parts import Arithmetic, Bits, Core, Energy, Memory, Mesh, Time
 from spiking.hardware.errors import ChipError
 
 
@@ -181,7 +181,7 @@ def load_chip(name_or_path: str | PathLike[str]) -> Chip:
 
 def _shipped(name: str) -> Chip:
     """Return a chip of this package."""
-    text = files("spiking.hardware").joinpath("chips", f"{name}.toml").read_text("utf-8")
+    text = files("spiking.hardware.chips").joinpath(f"{name}.toml").read_text("utf-8")
     return Chip(**ChipFile(text, f"{name}.toml").parts)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.network import IntegerNetwork
+from spiking.hardware.integers.network import IntegerNetwork
 
 
 class Packets(NamedTuple):

@@ -4,12 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.population import INPUT
-from spiking.hardware.projection import Projection
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.population import INPUT
+from spiking.hardware.integers.projection import Projection
 
 
-class Synapses(NamedTuple):
+class Segments(NamedTuple):
     """Segments of synapses, see `spiking.kernels.integers`.
 
     Attributes
@@ -39,7 +39,7 @@ class Synapses(NamedTuple):
     shift: np.ndarray
 
 
-def synapses_of(network: IntegerNetwork) -> Synapses:
+def segments_of(network: IntegerNetwork) -> Segments:
     """Return the synapses of a network, by sender, projection and delay.
 
     A weight takes a positive exponent with it. A negative one shifts the sum of a projection, which
@@ -58,7 +58,7 @@ def synapses_of(network: IntegerNetwork) -> Synapses:
     parts: list[tuple[np.ndarray, ...]] = []
     stored = 0
     for i, p in enumerate(network.projections):
-        parts.append(_segments(network, p, groups.get(i, 0), stored))
+        parts.append(_of_projection(network, p, groups.get(i, 0), stored))
         stored += p.weights.nnz
     parts = parts or [(np.zeros(0, np.int64),) * 8]
     sender, first, begin, end, delay, group = (
@@ -66,7 +66,7 @@ def synapses_of(network: IntegerNetwork) -> Synapses:
         for column in zip(*(part[:6] for part in parts), strict=True)
     )
     order = np.argsort(sender, kind="stable")
-    return Synapses(
+    return Segments(
         np.searchsorted(sender[order], np.arange(network.inputs + network.neurons + 1)),
         first[order],
         begin[order],
@@ -79,7 +79,7 @@ def synapses_of(network: IntegerNetwork) -> Synapses:
     )
 
 
-def _segments(
+def _of_projection(
     network: IntegerNetwork, p: Projection, group: int, stored: int
 ) -> tuple[np.ndarray, ...]:
     """Return sender, first, begin, end, delay and group of segments, targets and weights."""

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spiking.hardware import link_loads, loads_by_step, route
-from spiking.hardware.chip_parts import Mesh
+from spiking.hardware.chips.parts import Mesh
 
 
 def walk(start, end):

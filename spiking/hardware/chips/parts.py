@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from spiking.hardware.chips.units import BITS, COUNT, ENERGY, MEMORY, STEPS, TIME
 from spiking.hardware.errors import ChipError
-from spiking.hardware.units import BITS, COUNT, ENERGY, MEMORY, STEPS, TIME
 
 MODELS = ("integrate_and_fire", "lif", "cuba_lif", "adaptive_lif", "izhikevich", "soft_reset")
 

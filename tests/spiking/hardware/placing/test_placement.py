@@ -20,10 +20,10 @@ from spiking.hardware import (
     partition,
     place,
 )
-from spiking.hardware.assignment import Places, cost_of, exact_places, optimised_places
-from spiking.hardware.chip_parts import Core, Mesh
-from spiking.hardware.routing import tile_of
-from spiking.hardware.traffic import Packets
+from spiking.hardware.chips.parts import Core, Mesh
+from spiking.hardware.placing.assignment import Places, cost_of, exact_places, optimised_places
+from spiking.hardware.placing.routing import tile_of
+from spiking.hardware.placing.traffic import Packets
 
 
 def chip(width, height, cores_per_tile=1, neurons=16, **limits):

@@ -8,7 +8,7 @@ from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any
 
-from spiking.hardware.chip_parts import (
+from spiking.hardware.chips.parts import (
     MODELS,
     Arithmetic,
     Bits,
@@ -18,8 +18,8 @@ from spiking.hardware.chip_parts import (
     Mesh,
     Time,
 )
+from spiking.hardware.chips.units import POWER, Kind
 from spiking.hardware.errors import ChipError
-from spiking.hardware.units import POWER, Kind
 
 SECTIONS: dict[str, Any] = {
     "mesh": Mesh,

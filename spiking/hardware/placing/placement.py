@@ -9,14 +9,21 @@ from typing import Any, Literal
 import networkx as nx
 import numpy as np
 
-from spiking.hardware.assignment import Places, exact_places, optimised_places
-from spiking.hardware.capacity import LIMITS, Usage, limits_of, require_neurons_fit, usage
-from spiking.hardware.chip import Chip
+from spiking.hardware.chips.chip import Chip
 from spiking.hardware.errors import CapacityError, HardwareError
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.partition import Partitioning, partition
-from spiking.hardware.routing import OUTSIDE, LinkLoads, Tile, link_loads, loads_by_step, tile_of
-from spiking.hardware.traffic import Packets, as_traffic, packets, reach
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.placing.assignment import Places, exact_places, optimised_places
+from spiking.hardware.placing.capacity import LIMITS, Usage, limits_of, require_neurons_fit, usage
+from spiking.hardware.placing.partition import Partitioning, partition
+from spiking.hardware.placing.routing import (
+    OUTSIDE,
+    LinkLoads,
+    Tile,
+    link_loads,
+    loads_by_step,
+    tile_of,
+)
+from spiking.hardware.placing.traffic import Packets, as_traffic, packets, reach
 
 Method = Literal["optimised", "sequential", "random", "exact"]
 
@@ -178,7 +185,7 @@ def place(
     chip
         Chip; none of its limits is broken.
     method
-        How cores are placed, see `spiking.hardware.assignment`: "optimised" for few hops of
+        How cores are placed, see `spiking.hardware.placing.assignment`: "optimised" for few hops of
         packets; "sequential", one after another; "random"; or "exact", the fewest hops, for up to
         about nine cores on nine tiles, where the solver takes seconds to minutes.
     traffic
@@ -186,7 +193,7 @@ def place(
     seed
         Of what is random.
     partitioning
-        How neurons are put into cores, see `spiking.hardware.partition`.
+        How neurons are put into cores, see `spiking.hardware.placing.partition`.
     entry
         Tile at which packets of the input channels come in, here at the north-west corner.
     hop_weights

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.population import INPUT
-from spiking.hardware.synapses import synapses_of
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.integers.population import INPUT
+from spiking.hardware.integers.segments import segments_of
 from spiking.kernels import integers
 from spiking.operations.threads import on_threads, parts
 
@@ -114,7 +114,7 @@ def run_by_events(
     """
     given = require_spikes(network.inputs, spikes)
     steps, batch, _ = given.shape
-    synapses, how, sizes = synapses_of(network), coefficients_of(network), network.sizes
+    segments, how, sizes = segments_of(network), coefficients_of(network), network.sizes
     cores = np.zeros(network.neurons, np.int64) if core_of is None else np.asarray(core_of)
     watched = watched_neurons(network, watch)
     by_sample = np.ascontiguousarray(given.transpose(1, 0, 2))
@@ -130,7 +130,7 @@ def run_by_events(
             state = [np.zeros(network.neurons, np.int32) for _ in range(2)]
             left = np.zeros(network.neurons, np.int64)
             integers.simulate(
-                steps, network.inputs, event_from, events, *synapses,
+                steps, network.inputs, event_from, events, *segments,
                 sizes.limit, sizes.decay, sizes.alignment, *how, *state, left, cores,
                 None if kept is None else np.ascontiguousarray(kept[:, b]),
                 out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],

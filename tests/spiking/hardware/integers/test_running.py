@@ -20,7 +20,7 @@ from spiking.hardware import (
     run_by_events,
 )
 
-GOLDEN = Path(__file__).parents[4] / "shared" / "golden" / "loihi"
+GOLDEN = Path(__file__).parents[5] / "shared" / "golden" / "loihi"
 needs_golden = pytest.mark.skipif(not GOLDEN.is_dir(), reason="shared/golden is not here")
 WAYS = (run_by_events, run_by_clock)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.format import Format
+from spiking.hardware.integers.format import Format
 
 INPUT = "input"
 RESETS = ("zero", "subtract")

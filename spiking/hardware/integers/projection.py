@@ -7,7 +7,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.format import Format
+from spiking.hardware.integers.format import Format
 
 KINDS = ("dense", "sparse", "convolution")
 

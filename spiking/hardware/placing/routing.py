@@ -16,7 +16,7 @@ from math import prod
 import numpy as np
 from jaxtyping import Float, Integer, Real
 
-from spiking.hardware.chip_parts import Mesh
+from spiking.hardware.chips.parts import Mesh
 
 Tile = tuple[int, int]
 OUTSIDE = -1  # for a core, as where input comes from

@@ -17,9 +17,9 @@ from spiking.hardware import (
     crossing,
     partition,
 )
-from spiking.hardware.chip_parts import Core
-from spiking.hardware.partition import _net_of
-from spiking.hardware.traffic import packets
+from spiking.hardware.chips.parts import Core
+from spiking.hardware.placing.partition import _net_of
+from spiking.hardware.placing.traffic import packets
 from spiking.kernels.clusters import Clusters, gains, shift
 
 

@@ -24,8 +24,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
 from spiking.hardware.errors import HardwareError
-from spiking.hardware.routing import Tile
-from spiking.hardware.traffic import Packets
+from spiking.hardware.placing.routing import Tile
+from spiking.hardware.placing.traffic import Packets
 from spiking.kernels.sites import Problem, anneal, descend, greedy, search
 
 STAGES, RESTARTS = 100, 4  # of annealing

@@ -18,7 +18,10 @@ from typing import Literal
 
 import numpy as np
 
-from spiking.hardware.capacity import (
+from spiking.hardware.chips.parts import Core
+from spiking.hardware.errors import CapacityError
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.placing.capacity import (
     LIMITS,
     UNLIMITED,
     describe,
@@ -28,10 +31,7 @@ from spiking.hardware.capacity import (
     synapse_bits,
     usage,
 )
-from spiking.hardware.chip_parts import Core
-from spiking.hardware.errors import CapacityError
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.traffic import as_traffic, reach
+from spiking.hardware.placing.traffic import as_traffic, reach
 from spiking.kernels.clusters import OUT, Clusters, Net, fill, grow, refine
 
 Partitioning = Literal["traffic", "sequential"]

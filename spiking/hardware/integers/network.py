@@ -9,9 +9,9 @@ import numpy as np
 from scipy.sparse import block_array, csr_array
 
 from spiking.hardware.errors import NetworkError
-from spiking.hardware.format import LOIHI_SIZES, Format
-from spiking.hardware.population import INPUT, Population
-from spiking.hardware.projection import Projection
+from spiking.hardware.integers.format import LOIHI_SIZES, Format
+from spiking.hardware.integers.population import INPUT, Population
+from spiking.hardware.integers.projection import Projection
 
 
 @dataclass(frozen=True, eq=False)

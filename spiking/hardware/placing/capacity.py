@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spiking.hardware.chip_parts import Core
+from spiking.hardware.chips.parts import Core
 from spiking.hardware.errors import CapacityError
-from spiking.hardware.network import IntegerNetwork
-from spiking.hardware.traffic import reach
+from spiking.hardware.integers.network import IntegerNetwork
+from spiking.hardware.placing.traffic import reach
 
 UNLIMITED = 2**62
 LIMITS = ("neurons", "synapse_memory", "axons_in", "axons_out")
