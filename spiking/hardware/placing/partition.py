@@ -95,7 +95,12 @@ def partition(
     in_order, reasons[OUT] = _split_senders(network, core_of, limits)
     most = UNLIMITED if cores is None else cores
     starts = [in_order]
-    if method == "traffic":
+    everything = usage(network, np.zeros_like(core_of), 1)
+    least = max(  # no order of neurons takes fewer cores
+        -(-int(everything.neurons[0]) // core.neurons),
+        -(-int(everything.synapse_memory[0]) // core.synapse_memory),
+    )
+    if method == "traffic" and least <= most:
         grow(net, limits, core_of)
         starts.append(_split_senders(network, core_of, limits)[0])
     fitting = [start for start in starts if start.max() < most]
