@@ -179,6 +179,7 @@ def sizes_of(chip: Chip) -> Format:
         bias=given.bias or loihi.bias,
         bias_exponent=loihi.bias_exponent if given.bias_exponent is None else given.bias_exponent,
         refractory=loihi.refractory if waits is None else waits.bit_length(),
+        delay=loihi.delay if given.delay_steps is None else given.delay_steps,
     )
 
 

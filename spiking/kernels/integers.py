@@ -96,9 +96,9 @@ def simulate(
     for g in range(len(delay)):
         slots = max(slots, delay[g])
     slots += 1
-    arriving = np.zeros((slots, groups, neurons), np.int32)
+    arriving = np.zeros((slots, groups, neurons), weights.dtype)
     touched, pending = np.zeros((slots, neurons), np.uint8), np.zeros((slots, blocks), np.uint8)
-    live, summed = np.ones(blocks, np.uint8), np.zeros(BLOCK, np.int32)
+    live, summed = np.ones(blocks, np.uint8), np.zeros(BLOCK, weights.dtype)
     for t in range(steps):
         slot = t % slots
         for k in range(blocks):

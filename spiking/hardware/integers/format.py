@@ -27,6 +27,8 @@ class Format:
         Of mantissa, with its sign, and exponent, without.
     refractory
         Of refractory periods, in steps.
+    delay
+        Longest delay of a synapse, in steps beyond the one that each takes; not in bits.
     decay_offset
         What the chip adds to the decay of the current.
 
@@ -51,6 +53,7 @@ class Format:
     bias: int = 13
     bias_exponent: int = 3
     refractory: int = 6
+    delay: int = 62
     decay_offset: int = 1
 
     def __post_init__(self) -> None:
@@ -65,6 +68,7 @@ class Format:
             "bias": (2, 24),
             "bias_exponent": (0, 4),
             "refractory": (0, 16),
+            "delay": (0, 4095),
             "decay_offset": (0, 1),
         }
         for name, (least, most) in limits.items():

@@ -90,6 +90,10 @@ class Projection:
             raise NetworkError(
                 f"{name}: exponent must be from {least} to {most}, got {self.exponent}"
             )
+        if self.delays.size and self.delays.max() > sizes.delay + 1:
+            raise NetworkError(
+                f"{name}: delays must be from 1 to {sizes.delay + 1} steps, got {self.delays.max()}"
+            )
 
     def _steps(self, name: str, weights: csr_array) -> np.ndarray:
         """Return the delay of each stored weight."""

@@ -23,8 +23,8 @@ class Activity(NamedTuple):
     spikes
         (time, batch, neurons), bool.
     currents, voltages
-        Of the populations that are watched, after each step and its resets; name to int32
-        (time, batch, neurons).
+        Of the populations that are watched, after each step and its resets; name to
+        integers, (time, batch, neurons).
     updates
         Neurons that a spike reaches, or with a current, a potential or a bias, (time, batch,
         cores); others are at rest.
@@ -121,13 +121,14 @@ def run_by_events(
     out = np.zeros((batch, steps, network.neurons), np.bool_)
     updates = np.zeros((batch, steps, int(cores.max()) + 1), np.int64)
     operations = np.zeros((batch, steps), np.int64)
-    traces = np.zeros((2, batch, steps, len(watched)), np.int32)
+    wide = np.int32 if sizes.state < 32 else np.int64  # a current may be the limit itself
+    traces = np.zeros((2, batch, steps, len(watched)), wide)
 
     def work(_: int, part: tuple[int, int, int, int]) -> None:
         for b in range(part[0], part[1]):
             times, events = by_sample[b].nonzero()
             event_from = np.searchsorted(times, np.arange(steps + 1))
-            state = [np.zeros(network.neurons, np.int32) for _ in range(2)]
+            state = [np.zeros(network.neurons, wide) for _ in range(2)]
             left = np.zeros(network.neurons, np.int64)
             integers.simulate(
                 steps, network.inputs, event_from, events, *segments,
@@ -167,7 +168,7 @@ def run_by_clock(
     kept = np.ones((steps, batch, network.inputs + network.neurons), bool) if kept is None else kept
     given, reaching = given * kept[..., : network.inputs], np.zeros_like(out)
     updates, operations = np.zeros((steps, batch, 1), np.int64), np.zeros((steps, batch), np.int64)
-    traces = np.zeros((2, steps, batch, network.neurons), np.int32)
+    traces = np.zeros((2, steps, batch, network.neurons), np.int64)
     for t in range(steps):
         arrived, met = _arrived(network, given, reaching, t)
         awake = (met > 0) | ((u != 0) & (keep_u != 0)) | (v != 0) | (bias != 0)

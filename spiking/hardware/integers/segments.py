@@ -23,7 +23,7 @@ class Segments(NamedTuple):
     delay, group
         (segments,), in steps, and the accumulator that it adds to.
     targets, weights
-        (synapses,).
+        (synapses,); weights in 64 bits where those of a neuron may add up to more than 31.
     shift
         (groups, neurons), bits that an accumulated sum loses.
     """
@@ -66,6 +66,9 @@ def segments_of(network: IntegerNetwork) -> Segments:
         for column in zip(*(part[:6] for part in parts), strict=True)
     )
     order = np.argsort(sender, kind="stable")
+    target = np.concatenate([part[6] for part in parts]).astype(np.int32)
+    weight = np.concatenate([part[7] for part in parts])
+    most = np.bincount(target, np.abs(weight)).max(initial=0.0)  # of what can arrive in a step
     return Segments(
         np.searchsorted(sender[order], np.arange(network.inputs + network.neurons + 1)),
         first[order],
@@ -73,8 +76,8 @@ def segments_of(network: IntegerNetwork) -> Segments:
         end[order],
         delay[order],
         group[order],
-        np.concatenate([part[6] for part in parts]).astype(np.int32),
-        np.concatenate([part[7] for part in parts]).astype(np.int32),
+        target,
+        weight.astype(np.int32 if most < 2**31 else np.int64),
         shift,
     )
 

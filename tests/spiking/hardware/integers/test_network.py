@@ -36,6 +36,7 @@ def test_synapses_outside_the_hardware_are_named():
         ({"weights": [[0.5]]}, "weights must be integers, got float64"),
         ({"weights": [[1]], "exponent": 8}, "exponent must be from -8 to 7, got 8"),
         ({"weights": [[1]], "delays": 0}, "delays must be whole steps, at least 1"),
+        ({"weights": [[1]], "delays": 64}, "delays must be from 1 to 63 steps, got 64"),
         ({"weights": [[1]], "delays": [1, 2]}, r"delays must be one number or \(1, 1\), got sha"),
     ]
     for wrong, message in faults:

@@ -146,6 +146,27 @@ def test_a_current_wraps_and_a_potential_stays_at_its_limit():
         assert not found.spikes.any()
 
 
+def test_states_and_sums_of_a_wide_chip_do_not_overflow_in_the_simulator():
+    """By hand: 600 · 65,535 · 2⁷ is more than 2³²; 1,024 of 2²¹ make a current its very limit."""
+    sizes = Format(state=32, weight=16, alignment=0, threshold=31)
+    cases = [
+        (np.full((600, 1), 65535), 7, 600 * 65535 * 2**7),
+        (np.full((2, 1), 2**14), 7, 2**22),
+        (np.full((1024, 1), 2**14), 7, 2**31),
+    ]
+    for weights, exponent, arrived in cases:
+        synapses = Projection("input", "a", weights, exponent, 16)
+        cell = Population("a", 1, 4095, 0, 2**31 - 1)
+        network = IntegerNetwork(len(weights), [cell], [synapses], sizes)
+        spikes = np.zeros((2, 1, len(weights)))
+        spikes[0] = 1
+        expected = (arrived + 2**31 - 1) % 2**32 - (2**31 - 1)
+        for way in WAYS:
+            found = way(network, spikes, watch=["a"])
+            assert found.currents["a"][1, 0, 0] == expected
+            assert found.voltages["a"][1, 0, 0] == min(expected, 2**31 - 1)
+
+
 def test_a_neuron_is_held_for_its_refractory_period():
     cell = Population("a", 1, decay_v=4096, threshold=1, refractory=3)
     network = IntegerNetwork(1, [cell], [Projection("input", "a", [[4]])])
