@@ -7,13 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
-from spiking.hardware.chips.chip import Chip
 from spiking.hardware.integers.network import IntegerNetwork
 from spiking.hardware.integers.population import INPUT
-from spiking.hardware.integers.running import Activity
 from spiking.hardware.placing.placement import PlacedNetwork
-from spiking.hardware.placing.routing import LinkLoads, tile_of
-from spiking.hardware.placing.traffic import reach
 
 
 class Events(NamedTuple):
@@ -119,75 +115,56 @@ class LatencyReport:
         return self.steps.sum(0)
 
 
-class Counts(NamedTuple):
-    """Events by core, (time, batch, cores), and others of each step, (time, batch).
+class PerSpike(NamedTuple):
+    """What one spike of each sender brings about, (inputs + neurons,), wherever it goes.
 
     Attributes
     ----------
-    synapses, packets_in, packets_out, updates, spikes
-        A spike meets a synapse; a packet enters, leaves; a neuron is not at rest; it fires.
     by_kind
-        Synapses met, over all cores, by how they are stored.
-    entering
-        Packets from outside.
+        Synapses that it meets, by how they are stored.
+    packets
+        Cores that it goes to.
+    hops_x, hops_y
+        Links that its packets take, east or west and north or south.
     way
-        Time of the longest way of a packet, in s.
+        Time of the longest way of its packets, in s.
+    taking, sending
+        Time that it takes of cores that it reaches, and of its own, (inputs + neurons, cores), in
+        s. Cores are those that hold neurons, in order.
     """
 
-    synapses: np.ndarray
-    packets_in: np.ndarray
-    packets_out: np.ndarray
-    updates: np.ndarray
-    spikes: np.ndarray
     by_kind: dict[str, np.ndarray]
-    entering: np.ndarray
+    packets: np.ndarray
+    hops_x: np.ndarray
+    hops_y: np.ndarray
     way: np.ndarray
+    taking: csr_array
+    sending: csr_array
 
 
-def count(
-    placed: PlacedNetwork, senders: np.ndarray, kept: np.ndarray | None, activity: Activity
-) -> Counts:
-    """Count the events of a run.
-
-    Parameters
-    ----------
-    placed
-        Network.
-    senders
-        Spikes of inputs and neurons, (time, batch, inputs + neurons).
-    kept
-        Where they arrive; None for everywhere. What is lost has gone its way, and enters no core.
-    activity
-        What the neurons did.
-    """
-    network, chip, cores = placed.network, placed.chip, placed.chip.mesh.cores
-    shape = senders.shape[:2]
-    flat = csr_array(senders.reshape(-1, senders.shape[2]))
-    there = flat if kept is None else csr_array((senders * kept).reshape(-1, senders.shape[2]))
-    ways = reach(network, placed.core_of, cores)
-    sent = np.diff(ways.indptr)
-    members = csr_array(
-        (np.ones(network.neurons, np.int64), placed.core_of, np.arange(network.neurons + 1)),
-        (network.neurons, cores),
-    )
-    fired = flat[:, network.inputs :]
-    out = csr_array(members * sent[network.inputs :, None])
-
-    def by_core(found: Any) -> np.ndarray:
-        return found.toarray().reshape(*shape, cores)
-
-    updates = np.zeros((*shape, cores), np.int64)
-    updates[..., : activity.updates.shape[2]] = activity.updates
-    kinds = {kind: there @ met for kind, met in synapses_by_kind(network).items()}
-    return Counts(
-        by_core(there @ csr_array(network.synapses() @ members)),
-        by_core(there @ ways),
-        by_core(fired @ out),
-        updates,
-        by_core(fired @ members),
-        {kind: met.reshape(shape) for kind, met in kinds.items()},
-        (flat[:, : network.inputs] @ sent[: network.inputs]).reshape(shape),
-        _longest(chip, placed, ways, flat).reshape(shape),
+def per_spike(placed: PlacedNetwork) -> PerSpike:
+    """Return what one spike of each sender of a network on a chip brings about."""
+    network, time = placed.network, placed.chip.time
+    used, core_of = np.unique(placed.core_of, return_inverse=True)
+    senders, neurons = network.inputs + network.neurons, np.arange(network.neurons)
+    members = csr_array((np.ones(len(core_of)), (neurons, core_of)), (len(core_of), len(used)))
+    packets = np.diff(placed.ways.indptr)
+    leaving = time.spike_out + time.axon_out * packets[network.inputs :]
+    own = (leaving, (network.inputs + neurons, core_of))
+    met = csr_array(network.synapses() @ members)
+    sender, start, end = placed.ends
+    dx, dy = (np.abs(b - a) for a, b in zip(start, end, strict=True))
+    spent = time.within_tile * (dx + dy == 0) + time.hop_x * dx + time.hop_y * dy
+    way = np.zeros(senders)
+    np.maximum.at(way, sender, spent)
+    return PerSpike(
+        synapses_by_kind(network),
+        packets,
+        np.bincount(sender, dx, senders),
+        np.bincount(sender, dy, senders),
+        way,
+        csr_array(time.axon_in * placed.ways[:, used] + time.synapse * met),
+        csr_array(own, (senders, len(used))),
     )
 
 
@@ -201,60 +178,59 @@ def synapses_by_kind(network: IntegerNetwork) -> dict[str, np.ndarray]:
     return found
 
 
-def _longest(chip: Chip, placed: PlacedNetwork, ways: csr_array, flat: csr_array) -> np.ndarray:
-    """Return the time of the longest way of the packets of each step, in s."""
-    x, y = tile_of(chip.mesh, placed.core_of)
-    inputs = placed.network.inputs
-    home_x = np.r_[np.full(inputs, placed.entry[0]), x]
-    home_y = np.r_[np.full(inputs, placed.entry[1]), y]
-    to_x, to_y = tile_of(chip.mesh, ways.indices)
-    sender = np.repeat(np.arange(ways.shape[0]), np.diff(ways.indptr))
-    dx, dy = np.abs(to_x - home_x[sender]), np.abs(to_y - home_y[sender])
-    time = chip.time.within_tile * (dx + dy == 0) + chip.time.hop_x * dx + chip.time.hop_y * dy
-    most = np.zeros(ways.shape[0])
-    np.maximum.at(most, sender, time)
-    return (flat * most[None]).max(1).toarray().ravel()
+def costs_of(
+    placed: PlacedNetwork, sent: csr_array, arrived: csr_array, updates: np.ndarray
+) -> tuple[EnergyReport, LatencyReport]:
+    """Return energy and time of a run.
 
-
-def energy_of(
-    placed: PlacedNetwork, counts: Counts, loads: LinkLoads, latency: LatencyReport
-) -> EnergyReport:
-    """Return the energy of a run."""
-    joules, (steps, samples) = placed.chip.energy, counts.way.shape
-    network, power = placed.network, placed.chip.static_power
-    dense, sparse, folded = (
-        counts.by_kind[kind].sum() for kind in ("dense", "sparse", "convolution")
-    )
+    Parameters
+    ----------
+    placed
+        Network.
+    sent
+        Spikes of inputs and neurons, (time · batch, inputs + neurons).
+    arrived
+        Those that do. What is lost has gone its way, and enters no core.
+    updates
+        Neurons that were not at rest, (time, batch, cores); cores are those that hold neurons.
+    """
+    each = per_spike(placed)
+    latency = latency_of(placed, each, sent, arrived, updates)
+    steps, samples, _ = updates.shape
+    joules, power, network = placed.chip.energy, placed.chip.static_power, placed.network
+    out, into = (np.asarray(spikes.sum(0), float).ravel() for spikes in (sent, arrived))
     rows: Sequence[tuple[str, Any, float]] = (
-        ("synapse, dense", dense, joules.synapse_dense),
-        ("synapse, sparse", sparse, joules.synapse_sparse),
-        ("synapse, convolution", folded, joules.synapse_convolution),
+        ("synapse, dense", into @ each.by_kind["dense"], joules.synapse_dense),
+        ("synapse, sparse", into @ each.by_kind["sparse"], joules.synapse_sparse),
+        ("synapse, convolution", into @ each.by_kind["convolution"], joules.synapse_convolution),
         ("soma access", steps * samples * network.neurons, joules.soma_access),
-        ("soma update", counts.updates.sum(), joules.soma_update),
-        ("spike out", counts.spikes.sum(), joules.spike_out),
-        ("axon in", counts.packets_in.sum(), joules.axon_in),
-        ("axon out", counts.packets_out.sum() + counts.entering.sum(), joules.axon_out),
-        ("hop east or west", loads.hops_x.sum(), joules.hop_x),
-        ("hop north or south", loads.hops_y.sum(), joules.hop_y),
+        ("soma update", updates.sum(), joules.soma_update),
+        ("spike out", out[network.inputs :].sum(), joules.spike_out),
+        ("axon in", into @ each.packets, joules.axon_in),
+        ("axon out", out @ each.packets, joules.axon_out),
+        ("hop east or west", out @ each.hops_x, joules.hop_x),
+        ("hop north or south", out @ each.hops_y, joules.hop_y),
     )
-    classes = tuple(Events(name, float(number), each) for name, number, each in rows)
-    return EnergyReport(classes, None if power is None else power * latency.total, samples)
+    classes = tuple(Events(name, float(number), joule) for name, number, joule in rows)
+    static = None if power is None else power * latency.total
+    return EnergyReport(classes, static, samples), latency
 
 
-def latency_of(placed: PlacedNetwork, counts: Counts) -> LatencyReport:
-    """Return the time of a run."""
-    chip = placed.chip
-    time, cores = chip.time, chip.mesh.cores
-    held = np.bincount(placed.core_of, minlength=cores)
-    busy = (
-        time.axon_in * counts.packets_in
-        + time.synapse * counts.synapses
-        + time.soma_access * held
-        + time.soma_update * counts.updates
-        + time.spike_out * counts.spikes
-        + time.axon_out * counts.packets_out
-    )
-    tiles = len(np.unique(np.flatnonzero(held) // chip.mesh.cores_per_tile))
-    barrier = chip.barrier(tiles)
-    steps = np.maximum(busy.max(-1) + counts.way + barrier, time.step)
-    return LatencyReport(steps, busy.argmax(-1), busy.sum((0, 1)), barrier)
+def latency_of(
+    placed: PlacedNetwork,
+    each: PerSpike,
+    sent: csr_array,
+    arrived: csr_array,
+    updates: np.ndarray,
+) -> LatencyReport:
+    """Return the time of a run; see `costs_of`."""
+    chip, time, shape = placed.chip, placed.chip.time, updates.shape
+    used, held = np.unique(placed.core_of, return_counts=True)
+    busy = (arrived @ each.taking + sent @ each.sending).toarray().reshape(shape)
+    busy += time.soma_access * held + time.soma_update * updates
+    way = (sent * each.way[None]).max(1).toarray().reshape(shape[:2])
+    barrier = chip.barrier(len(np.unique(used // chip.mesh.cores_per_tile)))
+    of_cores = np.zeros(chip.mesh.cores)
+    of_cores[used] = busy.sum((0, 1))
+    steps = np.maximum(busy.max(-1) + way + barrier, time.step)
+    return LatencyReport(steps, used[busy.argmax(-1)], of_cores, barrier)

@@ -2,14 +2,16 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array, hstack
 from torch import Tensor
 
-from spiking.hardware.costs import EnergyReport, LatencyReport, count, energy_of, latency_of
+from spiking.hardware.costs import EnergyReport, LatencyReport, costs_of
 from spiking.hardware.errors import HardwareError
-from spiking.hardware.integers.running import require_spikes, run_by_events
+from spiking.hardware.integers.running import run_by_events
 from spiking.hardware.placing.placement import PlacedNetwork
 from spiking.hardware.placing.routing import LinkLoads
 from spiking.hardware.plot import draw_mesh
@@ -34,8 +36,8 @@ class Run:
         By class of event, in J.
     latency
         Of each step, in s.
-    traffic
-        Packets on each link in each step, (time, batch, ...).
+    senders
+        Spikes of inputs and neurons, inputs first, (time · batch, inputs + neurons).
     """
 
     placed: PlacedNetwork
@@ -44,7 +46,13 @@ class Run:
     voltages: dict[str, np.ndarray]
     energy: EnergyReport
     latency: LatencyReport
-    traffic: LinkLoads
+    senders: csr_array
+
+    @cached_property
+    def traffic(self) -> LinkLoads:
+        """Packets on each link in each step, (time, batch, ...)."""
+        mesh, loads = self.placed.chip.mesh, self.placed.loads_of(self.senders).all_links()
+        return LinkLoads.of(mesh, loads.reshape(*self.spikes.shape[:2], -1))
 
     def of(self, name: str) -> np.ndarray:
         """Return the spikes of a population, (time, batch, neurons)."""
@@ -112,14 +120,11 @@ def simulate(
         if generator is None:
             raise HardwareError("lost spikes need a generator that draws them")
         kept = generator.random((*given.shape[:2], network.inputs + network.neurons)) >= lost
-    activity = run_by_events(network, given, watch=watch, core_of=placed.core_of, kept=kept)
-    sent = np.concatenate((require_spikes(network.inputs, given), activity.spikes), -1).astype(int)
-    counts = count(placed, sent, kept, activity)
-    loads = placed.loads_of(sent.reshape(-1, sent.shape[2]))
-    parts = (loads.east, loads.west, loads.south, loads.north)
-    traffic = LinkLoads(*(part.reshape(*sent.shape[:2], *part.shape[1:]) for part in parts))
-    latency = latency_of(placed, counts)
-    energy = energy_of(placed, counts, traffic, latency)
+    cores = np.unique(placed.core_of, return_inverse=True)[1]
+    activity = run_by_events(network, given, watch=watch, core_of=cores, kept=kept)
+    sent = _senders(given, activity.spikes)
+    arrived = sent if kept is None else csr_array(sent * kept.reshape(sent.shape))
+    energy, latency = costs_of(placed, sent, arrived, activity.updates)
     return Run(
         placed,
         activity.spikes,
@@ -127,5 +132,16 @@ def simulate(
         activity.voltages,
         energy,
         latency,
-        traffic,
+        sent,
     )
+
+
+def _senders(inputs: np.ndarray, neurons: np.ndarray) -> csr_array:
+    """Return the spikes of both, (time · batch, inputs + neurons)."""
+    parts = []
+    for part in (inputs, neurons):
+        flat = part.reshape(-1, part.shape[2])
+        row, sender = flat.nonzero()
+        begins = np.r_[0, np.bincount(row, minlength=len(flat)).cumsum()]
+        parts.append(csr_array((np.ones(len(row)), sender, begins), flat.shape))
+    return csr_array(hstack(parts))

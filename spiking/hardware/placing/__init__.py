@@ -2,7 +2,7 @@
 
 from spiking.hardware.placing.partition import crossing, partition
 from spiking.hardware.placing.placement import PlacedNetwork, place
-from spiking.hardware.placing.routing import LinkLoads, link_loads, loads_by_step, route
+from spiking.hardware.placing.routing import LinkLoads, link_loads, route
 
 __all__ = [
     "crossing",
@@ -11,6 +11,5 @@ __all__ = [
     "place",
     "LinkLoads",
     "link_loads",
-    "loads_by_step",
     "route",
 ]

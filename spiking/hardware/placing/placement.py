@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import networkx as nx
 import numpy as np
+from scipy.sparse import csr_array
 
 from spiking.hardware.chips.chip import Chip
 from spiking.hardware.errors import CapacityError, HardwareError
@@ -16,11 +17,12 @@ from spiking.hardware.placing.assignment import Places, exact_places, optimised_
 from spiking.hardware.placing.capacity import LIMITS, Usage, limits_of, require_neurons_fit, usage
 from spiking.hardware.placing.partition import Partitioning, partition
 from spiking.hardware.placing.routing import (
-    OUTSIDE,
     LinkLoads,
     Tile,
+    Tiles,
     link_loads,
-    loads_by_step,
+    links_taken,
+    number_of_links,
     tile_of,
 )
 from spiking.hardware.placing.traffic import Packets, as_traffic, packets, reach
@@ -109,7 +111,32 @@ class PlacedNetwork:
         """Expected packets on each link."""
         return link_loads(self.chip.mesh, *self.packets, self.entry)
 
-    def loads_of(self, spikes: np.ndarray) -> LinkLoads:
+    @cached_property
+    def ways(self) -> csr_array:
+        """Which cores hold synapses of which senders, (inputs + neurons, cores), 1 or none."""
+        return reach(self.network, self.core_of, self.chip.mesh.cores)
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, Tiles, Tiles]:
+        """All ways of packets: sender, tiles at which it begins, and ends; (ways,) each."""
+        ways, mesh = self.ways, self.chip.mesh
+        sender = np.repeat(np.arange(ways.shape[0]), np.diff(ways.indptr))
+        home = zip(self.entry, tile_of(mesh, self.core_of), strict=True)
+        x, y = (np.r_[np.full(self.network.inputs, at), tile][sender] for at, tile in home)
+        return sender, (x, y), tile_of(mesh, ways.indices)
+
+    @cached_property
+    def links(self) -> csr_array:
+        """Packets of one spike on each link, (inputs + neurons, links).
+
+        Links are numbered as in `LinkLoads.all_links`.
+        """
+        sender, start, end = self.ends
+        way, link = links_taken(self.chip.mesh, start, end)
+        shape = (self.ways.shape[0], number_of_links(self.chip.mesh))
+        return csr_array((np.ones(len(way)), (sender[way], link)), shape)
+
+    def loads_of(self, spikes: np.ndarray | csr_array) -> LinkLoads:
         """Return the packets on each link in each step.
 
         Parameters
@@ -120,16 +147,7 @@ class PlacedNetwork:
         senders = self.network.inputs + self.network.neurons
         if spikes.ndim != 2 or spikes.shape[1] != senders:
             raise ValueError(f"expected spikes (time, {senders}), got {spikes.shape}")
-        found = reach(self.network, self.core_of, self.chip.mesh.cores)
-        step, sender = np.nonzero(spikes)
-        ways = np.diff(found.indptr)[sender]
-        event = np.repeat(np.arange(len(step)), ways)
-        begins = found.indptr[sender] - np.r_[0, ways.cumsum()[:-1]][: len(ways)]
-        target = found.indices[np.arange(len(event)) + begins[event]]
-        home = np.r_[np.full(self.network.inputs, OUTSIDE), self.core_of][sender[event]]
-        count = spikes[step, sender][event]
-        mesh = self.chip.mesh
-        return loads_by_step(mesh, len(spikes), step[event], home, target, count, self.entry)
+        return LinkLoads.of(self.chip.mesh, (csr_array(spikes) @ self.links).toarray())
 
     @cached_property
     def graph(self) -> nx.DiGraph:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from math import prod
 
 import numpy as np
-from jaxtyping import Float, Integer, Real
+from jaxtyping import Float, Real
 
 from spiking.hardware.chips.parts import Mesh
 
 Tile = tuple[int, int]
-OUTSIDE = -1  # for a core, as where input comes from
+Tiles = tuple[np.ndarray, np.ndarray]  # x and y
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +40,14 @@ class LinkLoads:
     west: Float[np.ndarray, "*time columns height"]
     south: Float[np.ndarray, "*time width rows"]
     north: Float[np.ndarray, "*time width rows"]
+
+    @classmethod
+    def of(cls, mesh: Mesh, loads: Float[np.ndarray, "*time links"]) -> "LinkLoads":
+        """Return loads from those of all links in one axis, as `all_links` gives them."""
+        columns, rows = (mesh.width - 1, mesh.height), (mesh.width, mesh.height - 1)
+        ends = np.cumsum([prod(columns), prod(columns), prod(rows)])
+        parts = zip(np.split(loads, ends, -1), (columns, columns, rows, rows), strict=True)
+        return cls(*(part.reshape(*loads.shape[:-1], *shape) for part, shape in parts))
 
     @property
     def hops_x(self) -> Float[np.ndarray, "*time"]:
@@ -165,70 +173,60 @@ def link_loads(
         raise ValueError(f"expected packets (..., {cores}, {cores}), got {packets.shape}")
     if inputs is not None and inputs.shape != (*lead, cores):
         raise ValueError(f"expected inputs {(*lead, cores)}, got {inputs.shape}")
+    require_tile(mesh, entry)
     steps = prod(lead)
     flat = packets.reshape(steps, cores, cores)
     step, source, target = np.nonzero(flat)
     count = flat[step, source, target]
+    x, y = tile_of(mesh, source)
     if inputs is not None:
         entering = inputs.reshape(steps, cores)
         at, core = np.nonzero(entering)
-        step, target = np.r_[step, at], np.r_[target, core]
-        source = np.r_[source, np.full(len(at), OUTSIDE)]
-        count = np.r_[count, entering[at, core]]
-    loads = loads_by_step(mesh, steps, step, source, target, count, entry)
-    parts = (loads.east, loads.west, loads.south, loads.north)
-    return LinkLoads(*(part.reshape(*lead, *part.shape[1:]) for part in parts))
+        x, y = (np.r_[a, np.full(len(at), b)] for a, b in zip((x, y), entry, strict=True))
+        step, target, count = np.r_[step, at], np.r_[target, core], np.r_[count, entering[at, core]]
+    way, link = links_taken(mesh, (x, y), tile_of(mesh, target))
+    links = number_of_links(mesh)
+    sums = np.bincount(step[way] * links + link, count[way], steps * links)
+    return LinkLoads.of(mesh, sums.reshape(*lead, links).astype(float))  # of none: integers
 
 
-def loads_by_step(
-    mesh: Mesh,
-    steps: int,
-    step: Integer[np.ndarray, " packets"],
-    source: Integer[np.ndarray, " packets"],
-    target: Integer[np.ndarray, " packets"],
-    count: Real[np.ndarray, " packets"] | None = None,
-    entry: Tile = (0, 0),
-) -> LinkLoads:
-    """Return how many packets take each link in each step, from a list of packets.
+def require_tile(mesh: Mesh, entry: Tile) -> None:
+    """Raise a ValueError for a tile that a mesh has not."""
+    if not (0 <= entry[0] < mesh.width and 0 <= entry[1] < mesh.height):
+        raise ValueError(
+            f"entry must be a tile of a mesh of {mesh.width} x {mesh.height}, got {entry}"
+        )
+
+
+def number_of_links(mesh: Mesh) -> int:
+    """Return the number of links of a mesh, each direction by itself."""
+    return 2 * ((mesh.width - 1) * mesh.height + mesh.width * (mesh.height - 1))
+
+
+def links_taken(mesh: Mesh, start: Tiles, end: Tiles) -> tuple[np.ndarray, np.ndarray]:
+    """Return the links of many ways: which way takes it, and its number.
+
+    Links are numbered as in `LinkLoads.all_links`.
 
     Parameters
     ----------
     mesh
         Mesh.
-    steps
-        Their number, the first axis of the result.
-    step
-        When each packet goes, from 0.
-    source, target
-        Cores; −1 as the source for what comes from outside.
-    count
-        Packets that go this way; one if None.
-    entry
-        Tile at which packets from outside come in.
-
-    Raises
-    ------
-    ValueError
-        For an entry that is no tile.
+    start, end
+        x and y of the tiles at which ways begin and end, (ways,) each.
     """
-    width, height = mesh.width, mesh.height
-    if not (0 <= entry[0] < width and 0 <= entry[1] < height):
-        raise ValueError(f"entry must be a tile of a mesh of {width} x {height}, got {entry}")
-    x0, y0 = tile_of(mesh, source)
-    x0, y0 = (np.where(source == OUTSIDE, e, at) for e, at in zip(entry, (x0, y0), strict=True))
-    x1, y1 = tile_of(mesh, target)
+    (x0, y0), (x1, y1) = start, end
+    across, down = (mesh.width - 1) * mesh.height, mesh.width * (mesh.height - 1)
+    way, x, back = _borders(x0, x1)
+    along = x * mesh.height + y0[way] + across * back
+    later, y, back = _borders(y0, y1)
+    then = 2 * across + x1[later] * (mesh.height - 1) + y + down * back
+    return np.r_[way, later], np.r_[along, then]
 
-    def crossing(lane: np.ndarray, lanes: int, a: np.ndarray, b: np.ndarray, n: int) -> list:
-        """Return what crosses each border of a lane, forwards and backwards."""
-        index = np.ravel_multi_index((step, lane, a, b), (steps, lanes, n, n))
-        weights = np.ones(len(step)) if count is None else count.astype(float)
-        sums = np.bincount(index, weights, steps * lanes * n * n).astype(float)
-        way = sums.reshape(steps, lanes, n, n)
-        ahead = way.cumsum(2)[..., ::-1].cumsum(3)[..., ::-1]  # from a or before to b or beyond
-        back = way[:, :, ::-1].cumsum(2)[:, :, ::-1].cumsum(3)
-        here = np.arange(n - 1)
-        return [ahead[:, :, here, here + 1], back[:, :, here + 1, here]]
 
-    along = crossing(y0, height, x0, x1, width)
-    down = crossing(x1, width, y0, y1, height)
-    return LinkLoads(*(part.swapaxes(1, 2) for part in along), *down)
+def _borders(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the borders between places from a to b: whose, behind which place, if backwards."""
+    count = np.abs(b - a)
+    way = np.repeat(np.arange(len(count)), count)
+    nth = np.arange(len(way)) - (np.cumsum(count) - count)[way]
+    return way, np.minimum(a, b)[way] + nth, (b < a)[way]

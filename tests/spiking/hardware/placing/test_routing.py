@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from spiking.hardware import link_loads, loads_by_step, route
+from spiking.hardware import link_loads, route
 from spiking.hardware.chips.parts import Mesh
 
 
@@ -100,24 +100,6 @@ def test_steps_are_counted_apart(case):
         np.testing.assert_array_equal(getattr(together, name), each)
         if name in ("east", "west", "south", "north"):
             np.testing.assert_array_equal(getattr(together.total(), name), each.sum(0))
-
-
-@settings(max_examples=20)
-@given(meshes())
-def test_a_list_of_packets_gives_the_loads_of_its_matrix(case):
-    mesh, packets, inputs, entry = case
-    step, source, target = np.nonzero(packets)
-    times = packets[step, source, target]
-    step, source, target = (np.repeat(part, times) for part in (step, source, target))
-    at, core = np.nonzero(inputs)
-    step, target = np.r_[step, at], np.r_[target, core]
-    count = np.r_[np.ones(len(source), int), inputs[at, core]]
-    source = np.r_[source, np.full(len(at), -1)]
-    order = np.random.default_rng(0).permutation(len(step))
-    listed = (part[order] for part in (step, source, target, count))
-    loads = loads_by_step(mesh, 3, *listed, entry)
-    expected = link_loads(mesh, packets, inputs, entry)
-    np.testing.assert_array_equal(loads.all_links(), expected.all_links())
 
 
 def test_a_link_without_packets_has_exactly_none():
