@@ -1,5 +1,6 @@
 """Neuromorphic chips: integers on cores, spikes on a mesh, and what they cost."""
 
+from spiking.hardware.ann import ann_energy
 from spiking.hardware.chips import DIGITAL, LOIHI, LOIHI2, SPINNAKER2, TRUENORTH, Chip, load_chip
 from spiking.hardware.costs import EnergyReport, Events, LatencyReport
 from spiking.hardware.errors import CapacityError, ChipError, HardwareError, NetworkError
@@ -48,6 +49,7 @@ __all__ = [
     "train_quantized",
     "StraightThrough",
     "simulate",
+    "ann_energy",
     "silence",
     "flip_bits",
     "Run",
