@@ -1,14 +1,22 @@
 """Training with weights that a chip can hold."""
 
+import math
+from collections.abc import Sequence
+from typing import Any, cast
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from spiking.hardware.chips.chip import Chip
+from spiking.hardware.errors import NetworkError
 from spiking.hardware.integers.format import Format
-from spiking.hardware.quantize import grid, sizes_of
+from spiking.hardware.quantize import grid, require_bits, sizes_of
 from spiking.layers.delayed_linear import DelayedLinear
+from spiking.layers.recurrent import Recurrent
+from spiking.neurons.neuron import Temporal
+from spiking.sequential import Sequential, layers_of
 
 CONNECTIONS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, DelayedLinear)
 
@@ -16,7 +24,8 @@ CONNECTIONS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, DelayedLinear)
 class StraightThrough(nn.Module):
     """Rounds weights as `spiking.hardware.quantize` does, and passes gradients as if it did not.
 
-    The largest weight takes the whole mantissa.
+    The largest weight takes the whole mantissa. Weights that lead to the same neurons share a
+    scale: theirs differ by powers of two.
 
     Parameters
     ----------
@@ -24,6 +33,8 @@ class StraightThrough(nn.Module):
         Size of a weight.
     size
         That of the chip.
+    beside
+        Layers whose weights lead to the same neurons.
 
     References
     ----------
@@ -36,18 +47,28 @@ class StraightThrough(nn.Module):
     tensor([-1.0000,  0.3333,  1.0000])
     """
 
-    def __init__(self, bits: int, size: int) -> None:
+    def __init__(self, bits: int, size: int, beside: Sequence[nn.Module] = ()) -> None:
         super().__init__()
-        self.bits, self.size = bits, size
+        self.bits, self.size, self.beside = bits, size, tuple(beside)
 
     def forward(self, weight: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Return the rounded weights."""
         with torch.no_grad():
-            mixed = bool((weight > 0).any() and (weight < 0).any())
-            step, top = grid(mixed, self.bits, self.size)
-            unit = weight.abs().max() * step / top
-            rounded = (weight / unit).round() * unit if unit > 0 else weight
+            step, top = self._grid(weight)
+            largest = max([self._reach(weight), *(self._reach(raw(part)) for part in self.beside)])
+            own = self._reach(weight)
+            shift = math.ceil(math.log2(own / largest) - 1e-6) if own > 0 else 0
+            unit = largest * 2.0**shift * step
+            rounded = (weight / unit).round().clamp(max=top / step) * unit if own > 0 else weight
         return weight + (rounded - weight).detach()
+
+    def _grid(self, weight: Tensor) -> tuple[int, int]:
+        mixed = bool((weight > 0).any() and (weight < 0).any())
+        return grid(mixed, self.bits, self.size)
+
+    def _reach(self, weight: Tensor) -> float:
+        """Return what the lowest bit stands for if the largest weight takes all bits."""
+        return float(weight.abs().max()) / self._grid(weight)[1]
 
     def right_inverse(self, weight: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
         """Return the weights as they are."""
@@ -57,7 +78,9 @@ class StraightThrough(nn.Module):
 def train_quantized(network: nn.Module, chip: Chip | Format, *, bits: int | None = None) -> None:
     """Let all linear layers and convolutions of a network compute with rounded weights.
 
-    What learns are the weights before rounding. `quantize` takes the network as it is.
+    What learns are the weights before rounding. `quantize` takes the network as it is; what it
+    rounds is then no more than the last digits of a float, where the neurons of a layer share
+    their time constants.
 
     Parameters
     ----------
@@ -68,6 +91,12 @@ def train_quantized(network: nn.Module, chip: Chip | Format, *, bits: int | None
     bits
         Size of a weight; that of the chip unless given.
 
+    Raises
+    ------
+    NetworkError
+        For a normalisation, with which weights would not be those that were rounded, or bits that
+        the chip has not.
+
     Examples
     --------
     >>> layer = nn.Linear(4, 3)
@@ -76,7 +105,42 @@ def train_quantized(network: nn.Module, chip: Chip | Format, *, bits: int | None
     True
     """
     sizes = chip if isinstance(chip, Format) else sizes_of(chip)
-    for part in network.modules():
-        if isinstance(part, CONNECTIONS):
-            how = StraightThrough(sizes.weight if bits is None else bits, sizes.weight)
-            parametrize.register_parametrization(part, "weight", how)
+    size = sizes.weight if bits is None else bits
+    require_bits(size, sizes)
+    for name, part in network.named_modules():
+        if isinstance(part, nn.modules.batchnorm._NormBase | nn.LayerNorm | nn.GroupNorm):
+            raise NetworkError(
+                f"layer {name}: {type(part).__name__} would scale weights after they are rounded; "
+                "multiply it into the weights before it, or train without it"
+            )
+    beside = _beside(network)
+    for part in [part for part in network.modules() if isinstance(part, CONNECTIONS)]:
+        others = [other for other in beside.get(part, ()) if other is not part]
+        parametrize.register_parametrization(
+            part, "weight", StraightThrough(size, sizes.weight, others)
+        )
+
+
+def raw(layer: nn.Module) -> Tensor:
+    """Return the weights of a layer before they are rounded."""
+    if parametrize.is_parametrized(layer, "weight"):
+        found: Any = layer.parametrizations
+        return cast(Tensor, found.weight.original)
+    return cast(Tensor, layer.weight)
+
+
+def _beside(network: nn.Module) -> dict[nn.Module, list[nn.Module]]:
+    """Return the layers that lead to the same neurons as a layer, itself included."""
+    found: dict[nn.Module, list[nn.Module]] = {}
+    for sequence in (part for part in network.modules() if isinstance(part, Sequential)):
+        pending: list[nn.Module] = []
+        for _, layer in layers_of(sequence):
+            if isinstance(layer, CONNECTIONS):
+                pending.append(layer)
+            elif isinstance(layer, Recurrent):
+                together = list(pending)
+                together += [m for m in layer.connection.modules() if isinstance(m, CONNECTIONS)]
+                found |= dict.fromkeys(together, together)
+            if isinstance(layer, Temporal):
+                pending = []
+    return found

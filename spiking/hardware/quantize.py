@@ -121,8 +121,7 @@ def quantize(
     """
     sizes = chip if isinstance(chip, Format) else sizes_of(chip)
     size = sizes.weight if bits is None else bits
-    if not 1 <= size <= sizes.weight:
-        raise NetworkError(f"bits must be from 1 to {sizes.weight}, got {bits}")
+    require_bits(size, sizes)
     original = read(network, calibration.shape[2:])
     if isinstance(chip, Chip):
         for cells in original.cells:
@@ -143,6 +142,12 @@ def quantize(
     return QuantizedNetwork(
         original.inputs, populations, projections, sizes, original=original, reports=reports
     )
+
+
+def require_bits(bits: int, sizes: Format) -> None:
+    """Raise a NetworkError for a size of weights that a chip has not."""
+    if not 1 <= bits <= sizes.weight:
+        raise NetworkError(f"bits must be from 1 to {sizes.weight}, got {bits}")
 
 
 def _require_model(cells: Cells, chip: Chip) -> None:

@@ -1,12 +1,14 @@
 """Training with rounded weights: they are those that the chip gets, and training helps."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from spiking import LIF, LeakyIntegrator, Linear, Sequential
-from spiking.hardware import Format, quantize, train_quantized
+from spiking import LIF, LeakyIntegrator, Linear, Recurrent, Sequential
+from spiking.hardware import Format, NetworkError, quantize, train_quantized
 
 
 def network(seed):
@@ -26,6 +28,41 @@ def test_weights_of_training_are_those_of_the_chip(bits):
         unit = 2.0 ** (p.exponent + 6) / found.scales[p.target]
         np.testing.assert_allclose(p.weights.data * unit, weight, rtol=1e-5, atol=1e-7)
     assert all(report.weight_error < 1e-6 for report in found.reports)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 5])
+@pytest.mark.parametrize("loop", [0.07, 1.0, 30.0])
+def test_weights_that_meet_in_a_neuron_share_a_scale(bits, loop):
+    torch.manual_seed(bits)
+    net = Sequential(Linear(8, 16), Recurrent(LIF(16, reset="zero")))
+    net[1].connection.weight.data *= loop
+    train_quantized(net, Format(), bits=bits)
+    x = (torch.rand(20, 3, 8) < 0.3).float()
+    (report,) = quantize(net, Format(), calibration=x, bits=bits).reports
+    assert report.weight_error < 1e-6
+    assert report.lost == 0
+    for layer in (net[0], net[1].connection):
+        assert 1 < len(layer.weight.unique()) <= 2**bits
+
+
+def test_a_copy_learns_by_itself():
+    net = Sequential(Linear(8, 16), Recurrent(LIF(16, reset="zero")))
+    train_quantized(net, Format(), bits=3)
+    other = copy.deepcopy(net)
+    before = other[0].weight.clone()
+    with torch.no_grad():
+        net[1].connection.parametrizations.weight.original *= 3
+    torch.testing.assert_close(other[0].weight, before)
+    assert not torch.equal(net[0].weight, before)
+    assert set(net.state_dict()) == set(other.state_dict())
+
+
+def test_what_would_scale_rounded_weights_is_refused():
+    net = Sequential(Linear(8, 16), nn.BatchNorm1d(16), LIF(16, reset="zero"))
+    with pytest.raises(NetworkError, match="layer 1: BatchNorm1d would scale weights after"):
+        train_quantized(net, Format())
+    with pytest.raises(NetworkError, match="bits must be from 1 to 8, got 9"):
+        train_quantized(nn.Linear(2, 2), Format(), bits=9)
 
 
 def test_gradients_pass_as_if_nothing_were_rounded():
