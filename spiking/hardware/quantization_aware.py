@@ -116,6 +116,7 @@ def train_quantized(network: nn.Module, chip: Chip | Format, *, bits: int | None
     beside = _beside(network)
     for part in [part for part in network.modules() if isinstance(part, CONNECTIONS)]:
         others = [other for other in beside.get(part, ()) if other is not part]
+        _own_class(part)
         parametrize.register_parametrization(
             part, "weight", StraightThrough(size, sizes.weight, others)
         )
@@ -127,6 +128,17 @@ def raw(layer: nn.Module) -> Tensor:
         found: Any = layer.parametrizations
         return cast(Tensor, found.weight.original)
     return cast(Tensor, layer.weight)
+
+
+def _own_class(layer: nn.Module) -> None:
+    """Give a layer that has parametrizations a class that it does not share with its copies.
+
+    torch writes a property into that class, and a copy of the layer has the same one.
+    """
+    if parametrize.is_parametrized(layer):
+        shared = type(layer)
+        held = {k: v for k, v in vars(shared).items() if k not in ("__dict__", "__weakref__")}
+        layer.__class__ = type(shared.__name__, shared.__bases__, held)
 
 
 def _beside(network: nn.Module) -> dict[nn.Module, list[nn.Module]]:

@@ -1,10 +1,11 @@
 r"""From real numbers to the integers of a chip."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from spiking.hardware.chips.chip import Chip
@@ -69,6 +70,47 @@ class QuantizedNetwork(IntegerNetwork):
     def scales(self) -> dict[str, float]:
         """Units of the state per unit of potential, by population."""
         return {report.name: report.scale for report in self.reports}
+
+    @property
+    def output(self) -> str:
+        """Name of the last population, which is read out."""
+        return self.populations[-1].name
+
+    def padded(self, spikes: Tensor) -> Tensor:
+        """Return spikes with silent steps behind them, until the last have reached the output.
+
+        On a chip each connection takes a step that it does not take in the original.
+        """
+        silent = spikes.new_zeros(len(self.populations), *spikes.shape[1:])
+        return torch.cat((spikes, silent))
+
+    def readout(self, voltages: Mapping[str, np.ndarray]) -> Tensor:
+        """Return the potentials of the output as the original would have them.
+
+        Parameters
+        ----------
+        voltages
+            Of a run on `padded` spikes in which `output` is watched.
+
+        Returns
+        -------
+        Tensor
+            (time, batch, neurons), float64, in the original's units and at its times.
+
+        Examples
+        --------
+        >>> from spiking import LIF, LeakyIntegrator, Linear, Sequential
+        >>> from spiking.hardware import LOIHI, run_by_events
+        >>> net = Sequential(Linear(4, 3), LIF(3, reset="zero"), Linear(3, 2), LeakyIntegrator(2))
+        >>> x = (torch.rand(20, 5, 4) < 0.5).float()
+        >>> q = quantize(net, LOIHI, calibration=x)
+        >>> run = run_by_events(q, q.padded(x).numpy(), watch=[q.output])
+        >>> found = q.readout(run.voltages)
+        >>> found.shape, float((found - net(x)[0].detach()).abs().max()) < 1
+        (torch.Size([20, 5, 2]), True)
+        """
+        given = voltages[self.output][len(self.populations) :]
+        return torch.from_numpy(given / self.scales[self.output])
 
 
 def quantize(

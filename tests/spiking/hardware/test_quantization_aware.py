@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from spiking import LIF, LeakyIntegrator, Linear, Recurrent, Sequential
+from spiking import LIF, DelayedLinear, LeakyIntegrator, Linear, Recurrent, Sequential
 from spiking.hardware import Format, NetworkError, quantize, train_quantized
 
 
@@ -55,6 +55,18 @@ def test_a_copy_learns_by_itself():
     torch.testing.assert_close(other[0].weight, before)
     assert not torch.equal(net[0].weight, before)
     assert set(net.state_dict()) == set(other.state_dict())
+
+
+def test_the_original_of_a_copy_is_left_alone():
+    """Delays are parametrized already, and copies share the class that torch has made for that."""
+    net = Sequential(DelayedLinear(4, 3, 5e-3, 1e-3), LIF(3, reset="zero"))
+    copies = [copy.deepcopy(net) for _ in range(2)]
+    before = net[0].weight.clone()
+    for bits, other in zip((2, 5), copies, strict=True):
+        train_quantized(other, Format(), bits=bits)
+    assert torch.equal(net[0].weight, before)
+    assert [len(other[0].weight.unique()) <= 4 for other in copies] == [True, False]
+    assert torch.equal(copies[0][0].delay, net[0].delay)
 
 
 def test_what_would_scale_rounded_weights_is_refused():

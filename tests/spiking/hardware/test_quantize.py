@@ -90,6 +90,24 @@ def test_more_bits_bring_potentials_nearer():
     assert gaps[0] < 0.2 * floats.spikes.mean()
 
 
+def test_the_readout_is_that_of_the_original():
+    """With numbers as wide as they get, and no bias: that would act before the first spike."""
+    net, x = deep(), spikes(60, 8, 16)
+    for layer in (net[0], net[4]):
+        layer.bias.data.zero_()
+    found = quantize(net, Format(state=32, weight=16, decay=24), calibration=x)
+    run = run_by_events(found, found.padded(x).numpy(), watch=[found.output])
+    with torch.no_grad():
+        expected, record = net(x)
+    ours = found.readout(run.voltages)
+    assert ours.shape == expected.shape
+    fired = torch.from_numpy(run.spikes[2:-1, :, found.slices["3"]])
+    same = (fired[: len(x)] == record["3"].spikes).flatten(2).all(2).all(0)
+    assert same.sum() >= 4
+    gap = (ours - expected)[:, same].abs().max()
+    assert gap < 1e-3 * expected.abs().max()
+
+
 def test_between_integers_and_original_lie_rounded_parameters():
     net, x = deep(), spikes(60, 8, 16)
     found = quantize(net, Format(), calibration=x)
