@@ -4,7 +4,7 @@ Spikes that get lost are an argument of `spiking.hardware.simulate`, cores that 
 `spiking.hardware.place`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -62,7 +62,11 @@ def _reaching(p: Projection, alive: np.ndarray) -> Projection:
 
 
 def flip_bits(
-    network: IntegerNetwork, probability: float, generator: np.random.Generator
+    network: IntegerNetwork,
+    probability: float,
+    generator: np.random.Generator,
+    *,
+    positions: Collection[int] | None = None,
 ) -> IntegerNetwork:
     """Return a network in whose memory of weights each bit may have flipped.
 
@@ -78,11 +82,13 @@ def flip_bits(
         Of a flip, for each bit.
     generator
         Draws the flips.
+    positions
+        Of bits that may flip, 0 for the lowest that is stored; all unless given.
 
     Raises
     ------
     HardwareError
-        If the probability is none.
+        If the probability is none, or a position is not in any weight.
 
     Examples
     --------
@@ -95,10 +101,15 @@ def flip_bits(
     if not 0 <= probability <= 1:
         raise HardwareError(f"probability must be from 0 to 1, got {probability}")
     size = network.sizes.weight
+    most = max((p.bits for p in network.projections), default=size)
+    chosen = np.arange(most) if positions is None else np.array(sorted(set(positions)), int)
+    if chosen.size and not 0 <= chosen[0] <= chosen[-1] < most:
+        raise HardwareError(f"positions must be from 0 to {most - 1}, got {chosen.tolist()}")
     projections = []
     for p in network.projections:
         weights = p.weights.copy()
         flips = generator.random((p.bits, weights.nnz)) < probability
+        flips &= np.isin(np.arange(p.bits), chosen)[:, None]
         mask = (flips * (1 << np.arange(p.bits))[:, None]).sum(0)
         weights.data = _flipped(weights.data, mask, p.bits, size)
         projections.append(replace(p, weights=weights))

@@ -79,6 +79,15 @@ def test_as_many_bits_flip_as_are_drawn():
     assert flipped == pytest.approx(0.1, abs=4 * np.sqrt(0.09 / (8 * 240)))
 
 
+@pytest.mark.parametrize("positions", [[7], [0], [2, 5], []])
+def test_only_bits_in_some_positions_flip(positions):
+    net = network()
+    found = flip_bits(net, 0.5, np.random.default_rng(0), positions=positions)
+    for before, after in zip(net.projections, found.projections, strict=True):
+        changed = ((before.weights.data // 2) ^ (after.weights.data // 2)) & 255
+        assert np.bitwise_or.reduce(changed) == sum(1 << p for p in positions)
+
+
 def test_lost_spikes_reach_nobody_and_cost_their_way():
     placed = PlacedNetwork(network(), LOIHI, np.repeat([0, 40], 10))
     none = simulate(placed, SPIKES, lost=1.0, generator=np.random.default_rng(0))
@@ -98,6 +107,8 @@ def test_wrong_faults_are_named():
         silence(net, [2, 20])
     with pytest.raises(HardwareError, match=r"probability must be from 0 to 1, got 1\.5"):
         flip_bits(net, 1.5, np.random.default_rng(0))
+    with pytest.raises(HardwareError, match=r"positions must be from 0 to 7, got \[3, 8\]"):
+        flip_bits(net, 0.5, np.random.default_rng(0), positions=[8, 3])
     placed = PlacedNetwork(net, LOIHI, np.zeros(20, int))
     with pytest.raises(HardwareError, match="lost must be a probability from 0 to 1, got -1"):
         simulate(placed, SPIKES, lost=-1.0)
