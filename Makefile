@@ -45,6 +45,9 @@ lab: $(READY)  ## open JupyterLab on the notebooks
 
 bench: $(READY)  ## time ours and its peers side by side
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[bench]'
+	test -x .venv-peers/bin/python || $(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.txt
+	.venv-peers/bin/python -m pip install --quiet --no-deps --ignore-requires-python lava-nc==0.10.0
 	@for file in benchmarks/[a-z]*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 kill-test: $(READY)  ## kill batches at 20 random moments and resume them
@@ -57,4 +60,4 @@ lock: pyproject.toml  ## pin the whole tree anew in constraints.txt
 	rm -rf .venv-lock
 
 clean:  ## remove the environment and everything that reports wrote
-	rm -rf $(VENV) .venv-lock reports/runs reports/pages reports/*.html reports/.staging reports/.locks reports/batch.json
+	rm -rf $(VENV) .venv-lock .venv-peers reports/runs reports/pages reports/*.html reports/.staging reports/.locks reports/batch.json

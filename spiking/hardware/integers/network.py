@@ -12,6 +12,7 @@ from spiking.hardware.errors import NetworkError
 from spiking.hardware.integers.format import LOIHI_SIZES, Format
 from spiking.hardware.integers.population import INPUT, Population
 from spiking.hardware.integers.projection import Projection
+from spiking.hardware.integers.segments import Segments, segments_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +100,11 @@ class IntegerNetwork:
             population.name: slice(int(end) - population.neurons, int(end))
             for population, end in zip(self.populations, ends, strict=True)
         }
+
+    @cached_property
+    def segments(self) -> Segments:
+        """Synapses in the form that the kernel takes."""
+        return segments_of(self.inputs, self.slices, self.projections)
 
     def synapses(self) -> csr_array:
         """Return numbers of synapses, (inputs + neurons, neurons); senders are rows."""

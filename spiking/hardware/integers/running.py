@@ -8,7 +8,6 @@ import numpy as np
 from spiking.hardware.errors import NetworkError
 from spiking.hardware.integers.network import IntegerNetwork
 from spiking.hardware.integers.population import INPUT
-from spiking.hardware.integers.segments import segments_of
 from spiking.kernels import integers
 from spiking.operations.threads import on_threads, parts
 
@@ -114,25 +113,31 @@ def run_by_events(
     """
     given = require_spikes(network.inputs, spikes)
     steps, batch, _ = given.shape
-    segments, how, sizes = segments_of(network), coefficients_of(network), network.sizes
+    segments, how, sizes = network.segments, coefficients_of(network), network.sizes
     cores = np.zeros(network.neurons, np.int64) if core_of is None else np.asarray(core_of)
     watched = watched_neurons(network, watch)
     by_sample = np.ascontiguousarray(given.transpose(1, 0, 2))
     out = np.zeros((batch, steps, network.neurons), np.bool_)
     updates = np.zeros((batch, steps, int(cores.max()) + 1), np.int64)
     operations = np.zeros((batch, steps), np.int64)
-    wide = np.int32 if sizes.state < 32 else np.int64  # a current may be the limit itself
+    # thresholds beyond the limit are as good as the limit, which no potential meets
+    theta, lost = (np.minimum(row, sizes.limit) for row in (how.theta, how.lost))
+    how = how._replace(theta=theta, lost=lost)
+    wide = np.int32 if _fits_32_bits(network, how) else np.int64  # for all that a step computes
+    narrow = [row.astype(wide) for row in how]
+    weights = segments.weights if wide is np.int32 else segments.weights.astype(np.int64)
+    segments = segments._replace(weights=weights)
     traces = np.zeros((2, batch, steps, len(watched)), wide)
 
     def work(_: int, part: tuple[int, int, int, int]) -> None:
         for b in range(part[0], part[1]):
             times, events = by_sample[b].nonzero()
             event_from = np.searchsorted(times, np.arange(steps + 1))
-            state = [np.zeros(network.neurons, wide) for _ in range(2)]
-            left = np.zeros(network.neurons, np.int64)
+            state = [np.zeros(network.neurons, wide) for _ in range(3)]  # with steps left to wait
+            summed = np.zeros(integers.BLOCK, wide)
             integers.simulate(
                 steps, network.inputs, event_from, events, *segments,
-                sizes.limit, sizes.decay, sizes.alignment, *how, *state, left, cores,
+                sizes.limit, sizes.decay, sizes.alignment, *narrow, *state, summed, cores,
                 None if kept is None else np.ascontiguousarray(kept[:, b]),
                 out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],
             )  # fmt: skip
@@ -146,6 +151,13 @@ def run_by_events(
         updates.transpose(1, 0, 2),
         operations.T,
     )
+
+
+def _fits_32_bits(network: IntegerNetwork, how: Coefficients) -> bool:
+    """Return whether no sum of a step and no product has more bits."""
+    sizes = network.sizes
+    small = sizes.state <= 29 and sizes.decay <= 15 and np.abs(how.bias).max() < 1 << 28
+    return bool(small and network.segments.weights.dtype == np.int16)
 
 
 def run_by_clock(
@@ -231,6 +243,8 @@ def require_spikes(inputs: int, spikes: np.ndarray) -> np.ndarray:
         raise NetworkError(
             f"expected input spikes (time, batch, {inputs}), got shape {given.shape}"
         )
+    if given.dtype == bool:
+        return given
     ones = given == 1
     if not (ones | (given == 0)).all():
         worst = given[~(ones | (given == 0))][0]

@@ -1,10 +1,10 @@
 """The synapses of a network in the form that the kernel takes."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from spiking.hardware.integers.network import IntegerNetwork
 from spiking.hardware.integers.population import INPUT
 from spiking.hardware.integers.projection import Projection
 
@@ -23,7 +23,8 @@ class Segments(NamedTuple):
     delay, group
         (segments,), in steps, and the accumulator that it adds to.
     targets, weights
-        (synapses,); weights in 64 bits where those of a neuron may add up to more than 31.
+        (synapses,); weights in 16 bits, or in 64 where one is larger, or where those of a neuron
+        may add up to more than 31 bits.
     shift
         (groups, neurons), bits that an accumulated sum loses.
     """
@@ -39,26 +40,39 @@ class Segments(NamedTuple):
     shift: np.ndarray
 
 
-def segments_of(network: IntegerNetwork) -> Segments:
+def segments_of(
+    inputs: int, slices: Mapping[str, slice], projections: Sequence[Projection]
+) -> Segments:
     """Return the synapses of a network, by sender, projection and delay.
 
     A weight takes a positive exponent with it. A negative one shifts the sum of a projection, which
     has an accumulator of its own among those that lead to the same population.
+
+    Parameters
+    ----------
+    inputs
+        Number of channels.
+    slices
+        Where the neurons of each population are.
+    projections
+        Synapses.
     """
+    neurons = max((where.stop for where in slices.values()), default=0)
     groups: dict[int, int] = {}
-    used = dict.fromkeys(network.slices, 0)
-    for i, p in enumerate(network.projections):
+    used = dict.fromkeys(slices, 0)
+    for i, p in enumerate(projections):
         if p.exponent < 0:
             used[p.target] += 1
             groups[i] = used[p.target]
-    shift = np.zeros((1 + max(used.values(), default=0), network.neurons), np.int32)
+    shift = np.zeros((1 + max(used.values(), default=0), neurons), np.int32)
     for i, own in groups.items():
-        p = network.projections[i]
-        shift[own, network.slices[p.target]] = -p.exponent
+        p = projections[i]
+        shift[own, slices[p.target]] = -p.exponent
     parts: list[tuple[np.ndarray, ...]] = []
     stored = 0
-    for i, p in enumerate(network.projections):
-        parts.append(_of_projection(network, p, groups.get(i, 0), stored))
+    for i, p in enumerate(projections):
+        source = 0 if p.source == INPUT else inputs + slices[p.source].start
+        parts.append(_of_projection(p, source, slices[p.target].start, groups.get(i, 0), stored))
         stored += p.weights.nnz
     parts = parts or [(np.zeros(0, np.int64),) * 8]
     sender, first, begin, end, delay, group = (
@@ -69,26 +83,26 @@ def segments_of(network: IntegerNetwork) -> Segments:
     target = np.concatenate([part[6] for part in parts]).astype(np.int32)
     weight = np.concatenate([part[7] for part in parts])
     most = np.bincount(target, np.abs(weight)).max(initial=0.0)  # of what can arrive in a step
+    small = most < 2**31 and np.abs(weight).max(initial=0) < 2**15
     return Segments(
-        np.searchsorted(sender[order], np.arange(network.inputs + network.neurons + 1)),
+        np.searchsorted(sender[order], np.arange(inputs + neurons + 1)),
         first[order],
         begin[order],
         end[order],
         delay[order],
         group[order],
         target,
-        weight.astype(np.int32 if most < 2**31 else np.int64),
+        weight.astype(np.int16 if small else np.int64),
         shift,
     )
 
 
 def _of_projection(
-    network: IntegerNetwork, p: Projection, group: int, stored: int
+    p: Projection, source: int, start: int, group: int, stored: int
 ) -> tuple[np.ndarray, ...]:
     """Return sender, first, begin, end, delay and group of segments, targets and weights."""
     weights, delays = p.weights, p.delays
-    source = 0 if p.source == INPUT else network.inputs + network.slices[p.source].start
-    target = network.slices[p.target].start + weights.indices
+    target = start + weights.indices
     data = weights.data << max(p.exponent, 0)
     sender = source + np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))
     starts = np.unique(weights.indptr[:-1][np.diff(weights.indptr) > 0])
