@@ -92,8 +92,9 @@ def send(
 ):  # fmt: skip
     """Send spikes along all segments of their senders; return the number of synapses.
 
-    ``slot`` is that of the step. ``pending`` says of a block whether a spike reaches it, ``whole``
-    whether it reaches all of its neurons; where it does not, ``touched`` says which.
+    ``slot`` is that of the step. ``pending`` says of a block whether a spike may reach it,
+    ``whole`` whether it reaches all of its neurons; where it does not, ``touched`` says which.
+    Targets of a segment are sorted.
     """
     slots, total, here, now = len(arriving), 0, -1, -1
     row, marks, coming, full = arriving[0, 0], touched[0], pending[0], whole[0]
@@ -109,10 +110,10 @@ def send(
                 add_row(first[g], weights[begin[g] : end[g]], row, marks, coming, full)
             else:
                 for i in range(begin[g], end[g]):
-                    n = targets[i]
-                    row[n] += weights[i]
-                    marks[n] = 1
-                    coming[n // BLOCK] = 1
+                    row[targets[i]] += weights[i]
+                    marks[targets[i]] = 1
+                low, high = targets[begin[g]], targets[end[g] - 1]
+                coming[low // BLOCK : high // BLOCK + 1] = 1
             total += end[g] - begin[g]
     return total
 
@@ -194,7 +195,8 @@ def simulate(
                 u[a:b], v[a:b], left[a:b], scratch[: b - a], spikes[t, a:b],
             )  # fmt: skip
             if reached:
-                arriving[slot, :, a:b] = 0
+                for g in range(groups):
+                    arriving[slot, g, a:b] = 0
                 here[:] = 0
                 pending[slot, k] = whole[slot, k] = 0
             live[k] = busy
