@@ -7,16 +7,21 @@ from torch import nn
 
 from spiking import IF, LIF, CubaLIF, LeakyIntegrator, Linear, Recurrent, Sequential
 from spiking.hardware import (
+    DIGITAL,
     LOIHI,
     LOIHI2,
+    SPINNAKER2,
     TRUENORTH,
     Format,
     NetworkError,
     as_mantissas,
+    place,
     quantize,
     read,
+    run_by_clock,
     run_by_events,
     run_in_floats,
+    simulate,
     specification_of,
 )
 
@@ -118,6 +123,34 @@ def test_between_integers_and_original_lie_rounded_parameters():
     assert same.any()
     gap = np.abs(ours.voltages[..., here] - done.voltages["5"])[:, same]
     assert gap.max() < 60  # a unit a step, at most
+
+
+@pytest.mark.parametrize(
+    "chip", [LOIHI, LOIHI2, SPINNAKER2, TRUENORTH, DIGITAL], ids=lambda c: c.name
+)
+def test_events_and_clock_agree_in_the_sizes_of_every_chip(chip):
+    torch.manual_seed(2)
+    cells = (
+        (lambda n: IF(n, reset="zero"))
+        if "lif" not in chip.models
+        else (lambda n: LIF(n, 8e-3, reset="zero"))
+    )
+    net = Sequential(Linear(16, 30), cells(30), Linear(30, 12), Recurrent(cells(12)))
+    for part in net.modules():
+        if isinstance(part, nn.Linear):
+            part.weight.data.mul_(3.0)
+    x = spikes(50, 3, 16).float()
+    found = quantize(net, chip, calibration=x)
+    placed = place(found, chip)
+    events, clock = (
+        simulate(placed, x, watch=["1", "3"]),
+        run_by_clock(found, x.numpy(), watch=["1", "3"]),
+    )
+    assert clock.spikes.sum() > 100
+    assert np.array_equal(events.spikes, clock.spikes)
+    for name in ("1", "3"):
+        assert np.array_equal(events.currents[name], clock.currents[name])
+        assert np.array_equal(events.voltages[name], clock.voltages[name])
 
 
 def test_states_have_headroom_and_small_chips_saturate():
