@@ -196,7 +196,11 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     assert changed_by("nsai/circuits/kernels/linear.py") == logic
     assert changed_by("nsai/models/transformer.py") == {"gpt"}
     assert changed_by("nsai/models/attention.py") == {"gpt"}
-    assert changed_by("spiking/hearing/cochlea.py") == {"spoken-words"}
+    assert changed_by("spiking/hearing/cochlea.py") == {"spoken-words", "bits"}
+    assert changed_by("spiking/hardware/ann.py") == {"digits-on-a-chip"}
+    assert changed_by("spiking/hardware/faults.py") == {"faults"}
+    placed = {"digits-on-a-chip", "placement", "faults"}
+    assert changed_by("spiking/hardware/placing/assignment.py") == placed
     assert changed_by("spiking/kernels/adjoint.py") == {"eventprop"}
     assert changed_by("nsai/data/sudoku.py") == {"visual-sudoku"}
     assert changed_by("nsai/data/names.py") == set()
