@@ -70,14 +70,17 @@ def integrate(
 
 
 @compiled
-def add_row(first, weights, row, touched, pending, whole):
-    """Add weights to what arrives at neurons that follow each other; see `send`."""
-    last = first + len(weights)
-    into = row[first:last]
-    for i in range(len(weights)):
+def add_row(into, weights):
+    """Add weights to what arrives at neurons that follow each other."""
+    for i in range(len(into)):
         into[i] += weights[i]
+
+
+@compiled
+def mark_row(first, last, size, touched, pending, whole):
+    """Mark neurons that follow each other, of a row of some size, as reached; see `send`."""
     for k in range(first // BLOCK, (last - 1) // BLOCK + 1):
-        a, b = k * BLOCK, min((k + 1) * BLOCK, len(row))
+        a, b = k * BLOCK, min((k + 1) * BLOCK, size)
         pending[k] = 1
         if a >= first and b <= last:
             whole[k] = 1
@@ -96,18 +99,23 @@ def send(
     ``whole`` whether it reaches all of its neurons; where it does not, ``touched`` says which.
     Targets of a segment are sorted.
     """
-    slots, total, here, now = len(arriving), 0, -1, -1
+    slots, total, here, now, marked = len(arriving), 0, -1, -1, (-1, -1)
     row, marks, coming, full = arriving[0, 0], touched[0], pending[0], whole[0]
     for sender in senders:
         for g in range(owner[sender], owner[sender + 1]):
             there = slot + delay[g]
             there -= slots if there >= slots else 0
             if there != here or group[g] != now:
+                marked = marked if there == here else (-1, -1)
                 here, now = there, group[g]
                 row, marks = arriving[here, now], touched[here]
                 coming, full = pending[here], whole[here]
             if first[g] >= 0:
-                add_row(first[g], weights[begin[g] : end[g]], row, marks, coming, full)
+                last = first[g] + end[g] - begin[g]
+                add_row(row[first[g] : last], weights[begin[g] : end[g]])
+                if marked != (first[g], last):  # as by the sender before, in a dense layer
+                    mark_row(first[g], last, len(row), marks, coming, full)
+                    marked = (first[g], last)
             else:
                 for i in range(begin[g], end[g]):
                     row[targets[i]] += weights[i]
