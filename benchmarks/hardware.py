@@ -28,18 +28,23 @@ PEERS = {"lava-nc": "lava_nc.py", "Brian2": "brian.py"}
 
 @dataclass(frozen=True)
 class Case:
-    """Layers of a chain, neurons in each, steps, share of inputs that spike and of synapses."""
+    """Layers of a chain, neurons in each, steps, share of inputs that spike and of synapses.
+
+    With more than one sample, all are the same; peers, which know no batches, run each.
+    """
 
     layers: int
     neurons: int
     steps: int
     active: float
     density: float = 1.0
+    samples: int = 1
 
     def __str__(self) -> str:
         kind = "dense" if self.density == 1 else f"{100 * self.density:g} % of synapses"
         active = f"{100 * self.active:g} % active"
-        return f"{self.layers} x {self.neurons}, {kind}, T {self.steps}, {active}"
+        batch = f", {self.samples} samples" if self.samples > 1 else ""
+        return f"{self.layers} x {self.neurons}, {kind}, T {self.steps}, {active}{batch}"
 
     def weights(self) -> list[np.ndarray]:
         """Return the weights of each layer, (inputs, outputs); their neurons fire as inputs do."""
@@ -120,17 +125,20 @@ def main() -> None:
         Case(1, 1024, 500, 0.01),
         Case(1, 1024, 500, 0.05),
         Case(3, 1024, 500, 0.05),
+        Case(1, 1024, 500, 0.05, samples=8),
         Case(1, 4096, 200, 0.02, 0.02),
+        Case(1, 4096, 200, 0.02, 0.02, samples=8),
     ]
     for case in cases:
-        network, spikes = case.network(), case.spikes()[:, None]
+        network, spikes = case.network(), np.repeat(case.spikes()[:, None], case.samples, 1)
         found = run_by_events(network, spikes)
         for name in PEERS:
             with TemporaryDirectory() as folder:
                 peer = Peer(name, case, Path(folder))
                 agree(found.spikes[:, 0, -case.neurons :], np.load(peer.out), f"{case}, {name}")
                 mine = lambda: seconds(lambda: run_by_events(network, spikes))  # noqa: B023, E731
-                rows.append(Row(str(case), name, *alternate(mine, peer.run, repeats=given.repeats)))
+                theirs = lambda: sum(peer.run() for _ in range(case.samples))  # noqa: B023, E731
+                rows.append(Row(str(case), name, *alternate(mine, theirs, repeats=given.repeats)))
                 peer.close()
         events = found.operations.sum()
         share, rate = found.spikes.mean(), events / rows[-1].ours_s

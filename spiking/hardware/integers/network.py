@@ -13,6 +13,7 @@ from spiking.hardware.integers.format import LOIHI_SIZES, Format
 from spiking.hardware.integers.population import INPUT, Population
 from spiking.hardware.integers.projection import Projection
 from spiking.hardware.integers.segments import Segments, segments_of
+from spiking.kernels.integers import places
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +105,7 @@ class IntegerNetwork:
     @cached_property
     def segments(self) -> Segments:
         """Synapses in the form that the kernel takes."""
-        return segments_of(self.inputs, self.slices, self.projections)
+        return segments_of(self.inputs, self.slices, places(self.neurons), self.projections)
 
     def synapses(self) -> csr_array:
         """Return numbers of synapses, (inputs + neurons, neurons); senders are rows."""

@@ -1,7 +1,7 @@
 """Networks of integers over time: by events, and by the clock as a reference."""
 
 from collections.abc import Collection
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -120,24 +120,20 @@ def run_by_events(
     out = np.zeros((batch, steps, network.neurons), np.bool_)
     updates = np.zeros((batch, steps, int(cores.max()) + 1), np.int64)
     operations = np.zeros((batch, steps), np.int64)
-    # thresholds beyond the limit are as good as the limit, which no potential meets
-    theta, lost = (np.minimum(row, sizes.limit) for row in (how.theta, how.lost))
-    how = how._replace(theta=theta, lost=lost)
-    wide = np.int32 if _fits_32_bits(network, how) else np.int64  # for all that a step computes
-    narrow = [row.astype(wide) for row in how]
-    weights = segments.weights if wide is np.int32 else segments.weights.astype(np.int64)
-    segments = segments._replace(weights=weights)
+    wide: Any = np.int32 if _fits_32_bits(network, how) else np.int64  # for all of a step
+    segments = segments if wide is np.int32 else segments.widened()
+    partial = np.zeros(1, np.int16 if segments.weights.dtype == np.int8 else wide)
+    numbers, which = _in_blocks(how, sizes.limit, wide)
     traces = np.zeros((2, batch, steps, len(watched)), wide)
+    ends = np.arange(steps + 1) * network.inputs
 
     def work(_: int, part: tuple[int, int, int, int]) -> None:
         for b in range(part[0], part[1]):
-            times, events = by_sample[b].nonzero()
-            event_from = np.searchsorted(times, np.arange(steps + 1))
-            state = [np.zeros(network.neurons, wide) for _ in range(3)]  # with steps left to wait
-            summed = np.zeros(integers.BLOCK, wide)
+            events = by_sample[b].ravel().nonzero()[0]
+            state = np.zeros(len(which) * integers.STATE * integers.BLOCK, wide)
             integers.simulate(
-                steps, network.inputs, event_from, events, *segments,
-                sizes.limit, sizes.decay, sizes.alignment, *narrow, *state, summed, cores,
+                steps, network.inputs, events, np.searchsorted(events, ends), *segments, partial,
+                sizes.limit, sizes.decay, sizes.alignment, numbers, which, state, cores,
                 None if kept is None else np.ascontiguousarray(kept[:, b]),
                 out[b], updates[b], operations[b], watched, traces[0, b], traces[1, b],
             )  # fmt: skip
@@ -157,7 +153,20 @@ def _fits_32_bits(network: IntegerNetwork, how: Coefficients) -> bool:
     """Return whether no sum of a step and no product has more bits."""
     sizes = network.sizes
     small = sizes.state <= 29 and sizes.decay <= 15 and np.abs(how.bias).max() < 1 << 28
-    return bool(small and network.segments.weights.dtype == np.int16)
+    return bool(small and network.segments.small)
+
+
+def _in_blocks(how: Coefficients, limit: int, kind: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the kernel computes with in blocks of each kind, and the kind of each block."""
+    keeps = np.where(how.lost < 0, 0, -1)  # the bits of a potential after a spike
+    # thresholds beyond the limit are as good as the limit, which no potential meets
+    rows = [*how[:3], np.minimum(how.theta, limit), keeps, np.maximum(how.lost, 0), how.wait]
+    every = np.zeros((integers.NUMBERS, integers.places(len(keeps))), kind)
+    every[:, : len(keeps)] = rows
+    blocks = every.reshape(integers.NUMBERS, -1, integers.BLOCK).transpose(1, 0, 2)
+    kinds: dict[bytes, int] = {}
+    which = [kinds.setdefault(block.tobytes(), len(kinds)) for block in blocks]
+    return np.frombuffer(b"".join(kinds), kind), np.array(which)
 
 
 def run_by_clock(

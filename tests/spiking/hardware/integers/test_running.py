@@ -72,7 +72,7 @@ def test_a_chip_differs_only_where_it_reports_a_spike(way):
 def random_network(seed, populations, steps):
     """Return populations with loops, delays, exponents and refractory periods, and spikes."""
     rng = np.random.default_rng(seed)
-    sizes = [int(rng.integers(1, 90)) for _ in range(populations)]
+    sizes = [int(rng.integers(1, 200)) for _ in range(populations)]
     inputs, names = int(rng.integers(1, 30)), [f"p{i}" for i in range(len(sizes))]
 
     def cells(name, n):
@@ -92,11 +92,13 @@ def random_network(seed, populations, steps):
         )
 
     def synapses(source, target, a, b):
-        dense = as_mantissas(rng.integers(-256, 256, (a, b)))
-        kept = rng.random((a, b)) < rng.choice([0.1, 0.5, 1.0])
+        least = int(rng.choice([-256, 0], p=[0.8, 0.2]))  # mixed signs lose a bit, others do not
+        weights = as_mantissas(rng.integers(least, 256, (a, b)))
+        weights *= rng.random((a, b)) < rng.choice([0.1, 0.5, 1.0])
+        kind = str(rng.choice(["dense", "sparse"]))  # zeros are synapses, or are not
         exponent = int(rng.integers(-8, 8))
         delays = rng.integers(1, 6, (a, b)) if rng.random() < 0.5 else 1
-        return Projection(source, target, dense * kept, exponent, delays=delays)
+        return Projection(source, target, weights, exponent, delays=delays, kind=kind)
 
     joined = [("input", name, inputs, n) for name, n in zip(names, sizes, strict=True)]
     pairs = [(a, b, m, n) for a, m in zip(names, sizes, strict=True)
