@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.sparse import csr_array
 
+from spiking.hardware.chips.units import in_words
 from spiking.hardware.integers.network import IntegerNetwork
 from spiking.hardware.integers.population import INPUT
 from spiking.hardware.placing.placement import PlacedNetwork
@@ -81,6 +82,18 @@ class EnergyReport:
         """Return rows of class, events, J per event and J."""
         return [(*events, events.energy) for events in self.classes]
 
+    def __repr__(self) -> str:
+        said = [
+            f"  {e.name:20} {e.number:>15,.0f} x {in_words(e.joules, 'J'):>8}"
+            f" = {in_words(e.energy, 'J'):>8}"
+            for e in self.classes
+            if e.number
+        ]
+        share = "not given" if self.static is None else in_words(self.static, "J")
+        said.append(f"  {'static':20} {'':>15}   {'':>8} = {share:>8}")
+        each = f"{in_words(self.total, 'J')}, {in_words(self.per_sample, 'J')} a sample"
+        return "\n".join([f"EnergyReport({each}", *said, ")"])
+
 
 @dataclass(frozen=True)
 class LatencyReport:
@@ -113,6 +126,15 @@ class LatencyReport:
     def per_sample(self) -> np.ndarray:
         """Time of each sample, in s, (batch,)."""
         return self.steps.sum(0)
+
+    def __repr__(self) -> str:
+        steps, samples = self.steps.shape
+        each = in_words(float(self.per_sample.mean()), "s")
+        longest, barrier = in_words(float(self.steps.max()), "s"), in_words(self.barrier, "s")
+        return (
+            f"LatencyReport({samples} samples of {steps} steps: {each} a sample, at most {longest} "
+            f"a step, of which the barrier takes {barrier}; busiest: core {self.busy.argmax()})"
+        )
 
 
 class PerSpike(NamedTuple):

@@ -51,7 +51,7 @@ class LayerReport:
     saturated: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class QuantizedNetwork(IntegerNetwork):
     """A network of integers that knows where it comes from.
 
@@ -65,6 +65,13 @@ class QuantizedNetwork(IntegerNetwork):
 
     original: Specification | None = None
     reports: Sequence[LayerReport] = ()
+
+    def _said(self) -> list[str]:
+        return [
+            f"  rounding for {r.name}: weights {r.weight_error:.2%} off, {r.lost:.2%} lost, "
+            f"decays {r.decay_error:.1e} off, {r.saturated:.2%} of states saturated"
+            for r in self.reports
+        ]
 
     @property
     def scales(self) -> dict[str, float]:

@@ -50,8 +50,13 @@ def read(network: nn.Module, shape: Sequence[int]) -> Specification:
     for name, layer in _flat(network):
         reader.take(name, layer)
     if reader.pending or reader.delay is not None:
-        last = reader.pending[-1][0] if reader.pending else "delay"
-        raise NetworkError(f"layer {last}: no neurons follow; end with neurons that are read out")
+        last = "of delays"
+        if reader.pending:
+            name, layer = reader.pending[-1]
+            last = f"{name} ({type(layer).__name__})"
+        raise NetworkError(
+            f"layer {last}: no neurons follow; end with neurons, which may be read out only"
+        )
     if not reader.cells:
         raise NetworkError("expected at least one layer of neurons")
     return Specification(int(np.prod(shape)), reader.cells, reader.synapses)

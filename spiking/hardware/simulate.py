@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse import csr_array, hstack
 from torch import Tensor
 
+from spiking.hardware.chips.units import in_words
 from spiking.hardware.costs import EnergyReport, LatencyReport, costs_of
 from spiking.hardware.errors import HardwareError
 from spiking.hardware.integers.running import run_by_events
@@ -53,6 +54,15 @@ class Run:
         """Packets on each link in each step, (time, batch, ...)."""
         mesh, loads = self.placed.chip.mesh, self.placed.loads_of(self.senders).all_links()
         return LinkLoads.of(mesh, loads.reshape(*self.spikes.shape[:2], -1))
+
+    def __repr__(self) -> str:
+        steps, samples, _ = self.spikes.shape
+        energy = in_words(self.energy.per_sample, "J")
+        time = in_words(float(self.latency.per_sample.mean()), "s")
+        return (
+            f"Run({samples} samples of {steps} steps on {self.placed.chip.name}: "
+            f"{self.spikes.sum():,} spikes of neurons, {energy} and {time} a sample)"
+        )
 
     def of(self, name: str) -> np.ndarray:
         """Return the spikes of a population, (time, batch, neurons)."""

@@ -82,6 +82,13 @@ class Specification:
     cells: Sequence[Cells]
     synapses: Sequence[Synapses]
 
+    def __repr__(self) -> str:
+        neurons, synapses = (
+            sum(cells.neurons for cells in self.cells),
+            sum(part.weights.nnz for part in self.synapses),
+        )
+        return f"Specification({self.inputs:,} inputs, {neurons:,} neurons, {synapses:,} synapses)"
+
     @cached_property
     def slices(self) -> dict[str, slice]:
         """Where the neurons of each population are."""

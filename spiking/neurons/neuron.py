@@ -64,9 +64,11 @@ class Neuron(Temporal):
 
     def __init__(self, neurons: int | Sequence[int], dt: float, learn: Collection[str]) -> None:
         super().__init__()
-        self.neurons = (neurons,) if isinstance(neurons, int) else tuple(neurons)
-        if not self.neurons or any(n < 1 for n in self.neurons):
-            raise ValueError(f"neurons must be positive numbers, got {neurons}")
+        self.neurons = tuple(neurons) if isinstance(neurons, Sequence) else (neurons,)
+        if not self.neurons or any(not isinstance(n, int) or n < 1 for n in self.neurons):
+            raise ValueError(
+                f"neurons must be a positive whole number, or a shape of such, got {neurons!r}"
+            )
         if not (dt > 0 and math.isfinite(dt)):
             raise ValueError(f"dt must be a positive number of seconds, got {dt}")
         self.dt = dt

@@ -97,7 +97,7 @@ def test_faults_say_what_was_expected():
         ),
         (lambda: net(x, {}), r"expected a state of layers \['1', '3'\], got \[\]"),
         (lambda: LIF(3)(torch.rand(5, 2, 3), ()), "expected a state of 1 tensors, got 0"),
-        (lambda: LIF(0), "neurons must be positive numbers, got 0"),
+        (lambda: LIF(0), "neurons must be a positive whole number, or a shape of such, got 0"),
         (lambda: LIF(3, dt=0.0), "dt must be a positive number of seconds, got 0"),
         (lambda: LIF(3, tau_mem=-1.0), "tau_mem must be positive, got -1"),
         (

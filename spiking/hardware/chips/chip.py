@@ -63,6 +63,14 @@ class Chip:
     references: dict[str, str] = field(compare=False, repr=False)
     entries: tuple[Entry, ...] = field(compare=False, repr=False)
 
+    def __repr__(self) -> str:
+        mesh, neurons = self.mesh, self.core.neurons
+        size = f"of {neurons:,} neurons" if neurons is not None else "for any number of neurons"
+        return (
+            f"Chip({self.name}: {mesh.cores:,} cores {size}, on {mesh.width} x {mesh.height} "
+            f"tiles; {len(self.entries)} numbers, {len(self.assumptions)} of them assumed)"
+        )
+
     @property
     def sources(self) -> dict[str, str]:
         """Where each number is from, by its key ("energy.hop_x"), with references in full."""

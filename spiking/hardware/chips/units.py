@@ -18,6 +18,19 @@ _MEMORIES = {
 }
 
 
+def in_words(value: float, unit: str) -> str:
+    """Return a quantity in SI units with the prefix that suits it.
+
+    Examples
+    --------
+    >>> in_words(3.55e-11, "J")
+    '35.5 pJ'
+    """
+    from matplotlib.ticker import EngFormatter
+
+    return EngFormatter(unit)(float(f"{value:.3g}"))
+
+
 @dataclass(frozen=True)
 class Kind:
     """What a number counts or measures.

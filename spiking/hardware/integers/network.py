@@ -88,6 +88,15 @@ class IntegerNetwork:
                     "has no bias, it would be silent for ever"
                 )
 
+    def __repr__(self) -> str:
+        parts = [f"  {part!r}" for part in (*self.populations, *self.projections)]
+        head = f"{type(self).__name__}({self.inputs:,} inputs, {self.neurons:,} neurons"
+        return "\n".join([head, *parts, *self._said(), ")"])
+
+    def _said(self) -> list[str]:
+        """Return further lines of the description."""
+        return []
+
     @property
     def neurons(self) -> int:
         """Number of neurons."""

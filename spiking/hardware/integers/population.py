@@ -87,6 +87,10 @@ class Population:
         for name in NUMBERS:
             object.__setattr__(self, name, self._row(name))
 
+    def __repr__(self) -> str:
+        fires = f"reset {self.reset}" if self.spikes else "read out"
+        return f"Population({self.name}: {self.neurons:,} neurons, {fires})"
+
     def _row(self, name: str) -> np.ndarray:
         given = np.asarray(getattr(self, name))
         where = f"population {self.name}: {name}"

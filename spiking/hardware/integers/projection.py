@@ -63,6 +63,15 @@ class Projection:
         object.__setattr__(self, "weights", weights.astype(np.int64))
         object.__setattr__(self, "delays", self._steps(name, weights))
 
+    def __repr__(self) -> str:
+        number, exponent = self.weights.nnz, f"times 2^{self.exponent}"
+        longest = self.delays.max(initial=1)
+        steps = "1 step" if longest == 1 else f"up to {longest} steps"
+        return (
+            f"Projection({self.source} -> {self.target}: {number:,} {self.kind} synapses of "
+            f"{self.bits} bits, {exponent}, {steps})"
+        )
+
     def _stored(self) -> csr_array:
         """Return the weights with all that are stored: zeros too, if they come as a full array."""
         if hasattr(self.weights, "tocsr"):

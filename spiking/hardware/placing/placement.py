@@ -96,6 +96,18 @@ class PlacedNetwork:
                 f"{name}, {over[core, which]:,} more than its {most:,}"
             )
 
+    def __repr__(self) -> str:
+        used, cores = len(np.unique(self.core_of)), self.chip.mesh.cores
+        fullest = (self.usage.table() / limits_of(self.chip.core)).max(0)
+        shares = ", ".join(
+            f"{share:.0%} of {name.replace('_', ' ')}"
+            for name, share in zip(LIMITS, fullest, strict=True)
+        )
+        return (
+            f"PlacedNetwork({self.network.neurons:,} neurons on {used:,} of {cores:,} cores of "
+            f"{self.chip.name}; at most {shares})"
+        )
+
     @cached_property
     def usage(self) -> Usage:
         """What each core of the chip holds."""

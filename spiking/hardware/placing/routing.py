@@ -41,6 +41,11 @@ class LinkLoads:
     south: Float[np.ndarray, "*time width rows"]
     north: Float[np.ndarray, "*time width rows"]
 
+    def __repr__(self) -> str:
+        whole = self.total()
+        hops, peak = float(whole.hops), float(whole.peak)
+        return f"LinkLoads({hops:,.0f} hops; at most {peak:,.0f} on a link)"
+
     @classmethod
     def of(cls, mesh: Mesh, loads: Float[np.ndarray, "*time links"]) -> "LinkLoads":
         """Return loads from those of all links in one axis, as `all_links` gives them."""

@@ -128,7 +128,7 @@ def test_layers_without_a_form_are_named():
         ([Linear(4, 4), nn.ReLU(), lif], r"layers 0 \(Linear\), 1 \(ReLU\): only linear layers"),
         ([Linear(4, 4), LIF(4, reset="none")], "layer 1: a chip resets to zero or subtracts"),
         ([Linear(4, 4), LIF(4, v_leak=0.1)], "layer 1: neurons must rest where they are reset to"),
-        ([Linear(4, 4), lif, Linear(4, 2)], "layer 2: no neurons follow"),
+        ([Linear(4, 4), lif, Linear(4, 2)], r"layer 2 \(Linear\): no neurons follow"),
         ([Linear(4, 4), CubaLIF(4)], "layer 1: a bias cannot go through a synaptic current"),
         ([Linear(4, 4), Delay(4, 1e-3), lif], "layer 1: a delay must follow neurons"),
         ([Linear(5, 4), lif], r"layers 0 \(Linear\): "),
