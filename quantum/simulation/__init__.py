@@ -1,0 +1,1 @@
+"""State vectors of circuits and their gradients, many samples at once."""

@@ -1,0 +1,163 @@
+"""Circuits on a CPU, as an operation of torch with gradients."""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from quantum.simulation.schedule import Schedule
+from quantum.simulation.sweeps import circuit as sweeps
+from quantum.simulation.sweeps.lines import LINE
+from quantum.simulation.threads import on_threads
+
+
+def run(
+    plan: Schedule, shared: Tensor, batched: Tensor, *, states: bool = False
+) -> tuple[Tensor, Tensor | None]:
+    """Return expectation values, and states if wanted.
+
+    Parameters
+    ----------
+    plan
+        What to run.
+    shared
+        (shared,), parameters that all samples have.
+    batched
+        (batch, batched), parameters of each sample. Both float32 or float64; so is the result, and
+        states are computed in it.
+    states
+        Whether states are wanted.
+
+    Returns
+    -------
+    values
+        (batch, words).
+    states
+        (batch, 2^wires), complex.
+    """
+    values, found = _Run.apply(plan, states, shared, batched)
+    return values, found if states else None
+
+
+class _Run(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, plan: Schedule, states: bool, shared: Tensor, batched: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        wanted = any(ctx.needs_input_grad)
+        dtype = batched.dtype
+        given = (shared.detach().double().numpy(), batched.detach().double().numpy())
+        values, kept = forward(plan, *given, _numpy(dtype), keep=wanted or states)
+        ctx.plan, ctx.given, ctx.kept = plan, given, kept if wanted else None
+        ctx.types = shared.dtype, dtype
+        found = from_lines(kept, len(batched)) if states and kept is not None else np.zeros(0)
+        ctx.set_materialize_grads(False)
+        return torch.from_numpy(values).to(dtype), torch.from_numpy(found)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        of_values, of_states = gradients
+        plan, (shared, batched) = ctx.plan, ctx.given
+        by_values = np.zeros((len(batched), len(plan.words.flips)))
+        if of_values is not None:
+            by_values = of_values.detach().double().contiguous().numpy()
+        by_states = None
+        if of_states is not None:
+            by_states = to_lines(of_states.resolve_conj().numpy(), ctx.kept)
+        found = backward(plan, shared, batched, ctx.kept, by_values, by_states)
+        of_shared, of_batched = (
+            torch.from_numpy(part).to(kind) for part, kind in zip(found, ctx.types, strict=True)
+        )
+        return None, None, of_shared, of_batched
+
+
+def _numpy(dtype: torch.dtype) -> Any:
+    return np.float32 if dtype == torch.float32 else np.float64
+
+
+def lanes_of(dtype: Any) -> int:
+    """Return the number of samples in a tile."""
+    return LINE // (2 * np.dtype(dtype).itemsize)
+
+
+def forward(
+    plan: Schedule, shared: np.ndarray, batched: np.ndarray, dtype: Any, *, keep: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return expectation values, (batch, words), and tiles of states, (tiles, numbers), if kept."""
+    n, samples, lanes = plan.wires, len(batched), lanes_of(dtype)
+    tiles, numbers = -(-samples // lanes), (2 * lanes) << n
+    ready, values = (
+        sweeps.half_angles(plan.factors, plan.angles, shared),
+        np.zeros((samples, len(plan.words.flips))),
+    )
+    kept = np.empty((tiles, numbers), dtype) if keep else None
+
+    def work(part: range) -> None:
+        matrices = np.empty(plan.matrices * sweeps.HALVES * lanes, dtype)
+        state, other = np.empty(numbers, dtype), np.empty(numbers if len(plan.tables) else 0, dtype)
+        squares, sums = np.empty(lanes << n, dtype), np.empty(4 * lanes, dtype)
+        sweeps.run_forward(
+            np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
+            plan.fixed, plan.tables, plan.dense, ready, len(shared), batched, *plan.words, samples,
+            matrices, state, other, squares, sums, kept, values,
+        )  # fmt: skip
+
+    on_threads(work, tiles, (len(plan.code) + 1) << n)
+    return values, kept
+
+
+def backward(
+    plan: Schedule,
+    shared: np.ndarray,
+    batched: np.ndarray,
+    kept: np.ndarray,
+    of_values: np.ndarray,
+    of_states: np.ndarray | None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return gradients by shared and by batched parameters."""
+    n, samples, dtype = plan.wires, len(batched), kept.dtype
+    tiles, numbers = kept.shape
+    lanes = lanes_of(dtype)
+    ready, of_batched = (
+        sweeps.half_angles(plan.factors, plan.angles, shared),
+        np.zeros(batched.shape),
+    )
+
+    def work(part: range) -> np.ndarray:
+        found = np.zeros(len(shared))
+        matrices = np.empty(plan.matrices * sweeps.HALVES * lanes, dtype)
+        psi, lam = (np.empty(numbers, dtype) for _ in range(2))
+        other, another = (np.empty(numbers if len(plan.tables) else 0, dtype) for _ in range(2))
+        squares = np.empty(lanes << n, dtype)
+        sums = np.empty(len(plan.code) * sweeps.HALVES * lanes, dtype)
+        sweeps.run_backward(
+            np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
+            plan.fixed, plan.turns, plan.tables, plan.inverse, ready, len(shared), batched,
+            *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept, of_values, of_states,
+            found, of_batched,
+        )  # fmt: skip
+        return found
+
+    parts = on_threads(work, tiles, 3 * (len(plan.code) + 1) << n)
+    return np.sum(parts, 0), of_batched
+
+
+def from_lines(kept: np.ndarray, samples: int) -> np.ndarray:
+    """Return states, (samples, 2^wires), complex, from tiles."""
+    lanes = lanes_of(kept.dtype)
+    parts = kept.reshape(len(kept), -1, 2, lanes).transpose(2, 0, 3, 1)
+    re, im = parts.reshape(2, len(kept) * lanes, -1)[:, :samples]
+    return re + 1j * im
+
+
+def to_lines(states: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Return tiles of states, (tiles, numbers); those of missing samples are zero."""
+    lanes, tiles = lanes_of(like.dtype), len(like)
+    full = np.zeros((2, tiles * lanes, states.shape[1]), like.dtype)
+    full[:, : len(states)] = states.real, states.imag
+    return np.ascontiguousarray(
+        full.reshape(2, tiles, lanes, -1).transpose(1, 3, 0, 2).reshape(tiles, -1)
+    )
