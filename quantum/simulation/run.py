@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.autograd.function import once_differentiable
 
+from quantum.simulation.plain import run_plainly
 from quantum.simulation.schedule import Schedule
 from quantum.simulation.sweeps import circuit as sweeps
 from quantum.simulation.sweeps.lines import LINE
@@ -54,11 +54,13 @@ class _Run(torch.autograd.Function):
         ctx.types = shared.dtype, dtype
         found = from_lines(kept, len(batched)) if states and kept is not None else np.zeros(0)
         ctx.set_materialize_grads(False)
+        ctx.save_for_backward(shared, batched)
         return torch.from_numpy(values).to(dtype), torch.from_numpy(found)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor | None) -> Any:
+        if torch.is_grad_enabled():
+            return None, None, *_gradients_with_a_graph(ctx.plan, ctx.saved_tensors, gradients)
         of_values, of_states = gradients
         plan, (shared, batched) = ctx.plan, ctx.given
         by_values = np.zeros((len(batched), len(plan.words.flips)))
@@ -72,6 +74,24 @@ class _Run(torch.autograd.Function):
             torch.from_numpy(part).to(kind) for part, kind in zip(found, ctx.types, strict=True)
         )
         return None, None, of_shared, of_batched
+
+
+def _gradients_with_a_graph(
+    plan: Schedule, given: tuple[Tensor, ...], gradients: tuple[Tensor | None, ...]
+) -> list[Tensor | None]:
+    """Return gradients by parameters that have gradients themselves, by plain torch."""
+    outputs = run_plainly(plan.circuit, *given)
+    chosen = [i for i, y in enumerate(outputs) if gradients[i] is not None and y.requires_grad]
+    wanted = [i for i, part in enumerate(given) if part.requires_grad]
+    found: list[Tensor | None] = [None] * len(given)
+    if chosen:
+        parts = torch.autograd.grad(
+            [outputs[i] for i in chosen], [given[i] for i in wanted],
+            [gradients[i] for i in chosen], create_graph=True, allow_unused=True,
+        )  # fmt: skip
+        for i, part in zip(wanted, parts, strict=True):
+            found[i] = part
+    return found
 
 
 def _numpy(dtype: torch.dtype) -> Any:
@@ -136,8 +156,8 @@ def backward(
         sweeps.run_backward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
             plan.fixed, plan.turns, plan.tables, plan.inverse, ready, len(shared), batched,
-            *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept, of_values, of_states,
-            found, of_batched,
+            *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept,
+            of_values, of_states, found, of_batched,
         )  # fmt: skip
         return found
 

@@ -59,6 +59,8 @@ class Schedule(NamedTuple):
         Matrices on several qubits, and their inverses, one after the other.
     words
         What is measured.
+    circuit
+        What all this is of.
     """
 
     wires: int
@@ -75,6 +77,7 @@ class Schedule(NamedTuple):
     dense: np.ndarray
     inverse: np.ndarray
     words: Words
+    circuit: Circuit
 
 
 def schedule(circuit: Circuit) -> Schedule:
@@ -296,6 +299,7 @@ class _Scheduler:
             np.concatenate([none, *flat]),
             np.concatenate([none, *inverse]),
             Words(*(np.array(column, np.int64) for column in _columns(words))),
+            self.circuit,
         )
 
 
