@@ -1,5 +1,6 @@
 """A QNode traced once into a module of torch, which calls no PennyLane afterwards."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -169,7 +170,7 @@ class CompiledCircuit(nn.Module):
         own = [getattr(self, name) for name in self.names]
         dtype = inputs[0].dtype if inputs[0].is_floating_point() else torch.get_default_dtype()
         shared = [w.reshape(-1) for w in own]
-        batched = [x.reshape(len(x), -1) for x in inputs]
+        batched = [x.reshape(len(x), math.prod(x.shape[1:])) for x in inputs]
         for part, of_inputs in zip(trace.computed, (False, True), strict=True):
             if part is None:
                 continue
@@ -243,7 +244,12 @@ class CompiledCircuit(nn.Module):
             recorded["tape"], recorded["places"] = tape, places
             return found
 
-        graph = make_fx(parameters)(*own, *samples)
+        try:
+            graph = make_fx(parameters)(*own, *samples)
+        except QuantumError:
+            raise
+        except Exception as error:
+            raise _explained(error, shapes) from error
         return self._finished(graph, recorded, own, samples)
 
     def _finished(
@@ -284,6 +290,20 @@ class CompiledCircuit(nn.Module):
         circuit = Circuit(len(recorded["places"]), steps, shared, batched, words)
         computed = _part(graph, extra[0], len(own)), _part(graph, extra[1], len(inputs))
         return _Trace(circuit, computed, weights, kind, wires)
+
+
+def _explained(error: Exception, shapes: Sequence[Shape]) -> QuantumError:
+    """Return an error that says what was expected of a circuit that could not be traced."""
+    if "_local_scalar_dense" in str(error):
+        return UnsupportedError(
+            "which operations the circuit applies depends on values of its inputs or weights; a "
+            "compiled circuit has the same operations for all"
+        )
+    given = ", ".join(str(shape) for shape in shapes)
+    hint = "; features of one sample are x[i] or x[..., i]" if isinstance(error, IndexError) else ""
+    return InputError(
+        f"the circuit failed for one sample with inputs of shape {given}: {error}{hint}"
+    )
 
 
 def _with_angle(step: Instruction, angle: Callable[[int], Angle]) -> Instruction:

@@ -65,6 +65,11 @@ class FastQubit(Device):
     seed
         Of the generator of samples.
 
+    Notes
+    -----
+    Gradients are those of torch where its tensors come in, of any order; in other interfaces they
+    are products of vectors and Jacobians, of first order, as by the adjoint method.
+
     Examples
     --------
     >>> dev = qml.device("nsai.qubit", wires=2)
@@ -143,7 +148,8 @@ class FastQubit(Device):
         results = self._one(bound)
         flat = results if isinstance(results, tuple) else (results,)
         vectors = cotangent if isinstance(results, tuple) else (cotangent,)
-        kept = [(y, torch.as_tensor(qml.math.toarray(v)).to(y).reshape(y.shape))
+        # torch's gradient by a complex number is the conjugate of what others give
+        kept = [(y, torch.as_tensor(qml.math.toarray(v)).conj().to(y).reshape(y.shape))
                 for y, v in zip(flat, vectors, strict=True) if y.requires_grad]  # fmt: skip
         parts: Sequence[Tensor | None] = [None] * len(given)
         if kept:
