@@ -27,7 +27,7 @@ from quantum.simulation.instructions import (
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
-from quantum.simulation.translate import instructions_of, words_and_weights
+from quantum.simulation.translate import beginning_of, instructions_of, words_and_weights
 
 Shape = tuple[int, ...]
 
@@ -91,6 +91,8 @@ class _Trace:
     computed
         Functions of one sample's inputs and the weights that give further parameters, (shared) and
         (batched); None if there are none.
+    initial
+        The same for the state that the circuit begins with, (1, 2^wires); None for |0…0⟩.
     weights
         Coefficients of words in outputs, (words, outputs); None where outputs are the words.
     kind
@@ -101,6 +103,7 @@ class _Trace:
 
     circuit: Circuit
     computed: tuple[fx.GraphModule | None, fx.GraphModule | None]
+    initial: fx.GraphModule | None
     weights: Tensor | None
     kind: str
     wires: tuple[int, ...]
@@ -182,14 +185,20 @@ class CompiledCircuit(nn.Module):
         together = torch.cat(shared) if len(shared) > 1 else shared[0] if shared else None
         parameters = inputs[0].new_zeros(0, dtype=dtype) if together is None else together
         features = torch.cat(batched, 1) if len(batched) > 1 else batched[0]
-        return self._measured(trace, parameters.to(dtype), features.to(dtype))
+        initial = None
+        if trace.initial is not None:
+            dims = (*[None] * len(own), *[0] * len(inputs))
+            initial = torch.func.vmap(trace.initial, in_dims=dims)(*own, *inputs)[:, 0]
+        return self._measured(trace, parameters.to(dtype), features.to(dtype), initial)
 
-    def _measured(self, trace: _Trace, shared: Tensor, batched: Tensor) -> Tensor:
+    def _measured(
+        self, trace: _Trace, shared: Tensor, batched: Tensor, initial: Tensor | None
+    ) -> Tensor:
         wanted = trace.kind != "expval"
         if batched.device.type == "cpu":
-            values, states = run(trace.plan, shared, batched, states=wanted)
+            values, states = run(trace.plan, shared, batched, initial, states=wanted)
         else:
-            values, states = run_plainly(trace.circuit, shared, batched)
+            values, states = run_plainly(trace.circuit, shared, batched, initial)
         if states is None or not wanted:
             if torch.isnan(values).any():
                 raise InputError("an input or a weight is NaN or infinite")
@@ -238,11 +247,14 @@ class CompiledCircuit(nn.Module):
             if missing:
                 raise QuantumError(f"wire {missing[0]!r} is not among the wires {labels.tolist()}")
             places = {wire: i for i, wire in enumerate(labels)}
+            first, rest = beginning_of(tape.operations)
             recorded["steps"] = [
-                step for op in tape.operations for step in instructions_of(op, places, angle_of)
+                step for op in rest for step in instructions_of(op, places, angle_of)
             ]
             recorded["tape"], recorded["places"] = tape, places
-            return found
+            recorded["prepared"] = first is not None
+            state = [] if first is None else [first.state_vector(wire_order=labels)]
+            return found + [torch.as_tensor(part).to(torch.complex128).flatten() for part in state]
 
         try:
             graph = make_fx(parameters)(*own, *samples)
@@ -267,6 +279,8 @@ class CompiledCircuit(nn.Module):
             for a, part in zip(starts, (*own, *samples), strict=False)
         ]  # fmt: skip
         outputs, nodes = affine_outputs(graph, inputs)
+        prepared = nodes.pop() if recorded["prepared"] else None
+        outputs = outputs[: len(nodes)]
         fixed = int(sum(sizes[: len(own)]))
         of_inputs = _depending(graph, len(own))
         extra: tuple[list[fx.Node], list[fx.Node]] = ([], [])
@@ -287,9 +301,11 @@ class CompiledCircuit(nn.Module):
 
         steps = [_with_angle(step, angle) for step in recorded["steps"]]
         kind, wires, words, weights = _measurement(recorded["tape"], recorded["places"])
-        circuit = Circuit(len(recorded["places"]), steps, shared, batched, words)
+        n = len(recorded["places"])
+        circuit = Circuit(n, steps, shared, batched, words, prepared is not None)
         computed = _part(graph, extra[0], len(own)), _part(graph, extra[1], len(inputs))
-        return _Trace(circuit, computed, weights, kind, wires)
+        initial = None if prepared is None else _part(graph, [prepared], len(inputs))
+        return _Trace(circuit, computed, initial, weights, kind, wires)
 
 
 def _explained(error: Exception, shapes: Sequence[Shape]) -> QuantumError:

@@ -32,7 +32,13 @@ from quantum.errors import UnsupportedError
 from quantum.simulation.instructions import Angle, Circuit, Instruction, Word
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
-from quantum.simulation.translate import NATIVE, instructions_of, is_native, words_and_weights
+from quantum.simulation.translate import (
+    NATIVE,
+    beginning_of,
+    instructions_of,
+    is_native,
+    words_and_weights,
+)
 
 NAME = "nsai.qubit"
 OWN = ("best", "device", "adjoint")  # ways to gradients
@@ -170,7 +176,7 @@ class FastQubit(Device):
         program = CompilePipeline()
         program.add_transform(without_measurements)
         program.add_transform(
-            decompose, stopping_condition=is_native, skip_initial_state_prep=False, name=NAME
+            decompose, stopping_condition=is_native, skip_initial_state_prep=True, name=NAME
         )
         program.add_transform(validate_device_wires, self.wires, name=NAME)
         program.add_transform(
@@ -201,7 +207,8 @@ class FastQubit(Device):
                 self._known.popitem(last=False)
         self._known.move_to_end(key)
         plan, weights = self._known[key]
-        for op in tape.operations:
+        first, rest = beginning_of(tape.operations)
+        for op in rest:
             values += _parameters(op)
         batch = tape.batch_size
         shared = [v for v in values if not qml.math.ndim(v)]
@@ -210,11 +217,18 @@ class FastQubit(Device):
         dtype = _dtype(values)
         a = _stacked(shared, dtype, 0)
         b = _stacked(batched, dtype, 1) if batched else torch.zeros((batch or 1, 0), dtype=dtype)
-        found, states = run(plan, a, b, states=not exact)
+        initial = None
+        if first is not None:
+            given = first.state_vector(wire_order=labels)
+            torch_in = torch_in or isinstance(given, Tensor)
+            initial = torch.as_tensor(qml.math.toarray(given) if not torch_in else given)
+            initial = initial.to(torch.complex128).reshape(-1, 2 ** len(labels))
+            initial = initial.expand(len(b), -1)
+        found, states = run(plan, a, b, initial, states=not exact)
         if exact:
             out = found if weights is None else found @ torch.from_numpy(weights).to(dtype)
-            given: Any = out if torch_in else out.numpy()
-            columns = [given[:, i] if batch else given[0, i] for i in range(out.shape[1])]
+            shown: Any = out if torch_in else out.numpy()
+            columns = [shown[:, i] if batch else shown[0, i] for i in range(out.shape[1])]
             return columns[0] if len(columns) == 1 else tuple(columns)
         assert states is not None
         state = states if batch else states[0]
@@ -262,8 +276,9 @@ def _stacked(values: Sequence[Any], dtype: torch.dtype, dim: int) -> Tensor:
 
 def _structure(tape: QuantumScript, places: dict[Any, int], exact: bool) -> Any:
     """Return what two circuits have in common that differ in parameters only."""
+    first, rest = beginning_of(tape.operations)
     ops = []
-    for op in tape.operations:
+    for op in rest:
         base, chain = op, []
         while isinstance(base, qml.ops.Controlled):
             chain.append((tuple(base.control_wires), tuple(base.control_values)))
@@ -276,7 +291,7 @@ def _structure(tape: QuantumScript, places: dict[Any, int], exact: bool) -> Any:
         ndims = tuple(qml.math.ndim(v) for v in _parameters(op))
         ops.append((base.name, base.wires.labels, tuple(chain), extra, ndims))
     measured = tuple(m.hash for m in tape.measurements) if exact else ()
-    return tuple(ops), measured, tuple(places)
+    return first is not None, tuple(ops), measured, tuple(places)
 
 
 _PLAIN = {
@@ -304,7 +319,8 @@ def _compiled(
         slots.append(bool(qml.math.ndim(value)))
         return Angle(len(slots) - 1)
 
-    steps = [step for op in tape.operations for step in instructions_of(op, places, angle_of)]
+    first, rest = beginning_of(tape.operations)
+    steps = [step for op in rest for step in instructions_of(op, places, angle_of)]
     shared = slots.count(False)
     order = np.zeros(len(slots), int)
     kinds = np.array(slots, bool)
@@ -315,7 +331,8 @@ def _compiled(
     if exact:
         words, weights = words_and_weights([m.obs for m in tape.measurements], places)
         weights = None if np.array_equal(weights, np.eye(len(words))) else weights
-    circuit = Circuit(len(places), steps, shared, len(slots) - shared, words)
+    own = len(slots) - shared
+    circuit = Circuit(len(places), steps, shared, own, words, first is not None)
     return schedule(circuit), weights
 
 

@@ -87,7 +87,7 @@ class Word:
 
 @dataclass(frozen=True, eq=False)
 class Circuit:
-    """Instructions on |0…0⟩, and what is measured behind them.
+    r"""Instructions on a state, and what is measured behind them.
 
     Attributes
     ----------
@@ -100,6 +100,8 @@ class Circuit:
         slots count on from the first to the second.
     words
         Words of Pauli matrices whose expectation values are wanted.
+    prepared
+        Whether it begins with a given state instead of |0…0⟩.
     """
 
     wires: int
@@ -107,3 +109,4 @@ class Circuit:
     shared: int = 0
     batched: int = 0
     words: Sequence[Word] = field(default=())
+    prepared: bool = False

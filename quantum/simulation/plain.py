@@ -21,13 +21,17 @@ from quantum.simulation.instructions import (
 from quantum.simulation.schedule import PAULIS
 
 
-def run_plainly(circuit: Circuit, shared: Tensor, batched: Tensor) -> tuple[Tensor, Tensor]:
+def run_plainly(
+    circuit: Circuit, shared: Tensor, batched: Tensor, initial: Tensor | None = None
+) -> tuple[Tensor, Tensor]:
     """Return expectation values, (batch, words), and states, (batch, 2^wires); see `run`."""
     n, dtype = circuit.wires, batched.dtype
     kind = torch.complex64 if dtype == torch.float32 else torch.complex128
     shape = (len(batched), *[2] * n)
     state = torch.zeros(shape, dtype=kind, device=batched.device)
     state.flatten(1)[:, 0] = 1
+    if initial is not None:
+        state = initial.to(kind).reshape(shape)
     for step in circuit.instructions:
         state = applied(step, state, shared, batched)
     values = [_value(state, word) for word in circuit.words]

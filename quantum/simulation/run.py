@@ -14,9 +14,14 @@ from quantum.simulation.threads import on_threads
 
 
 def run(
-    plan: Schedule, shared: Tensor, batched: Tensor, *, states: bool = False
+    plan: Schedule,
+    shared: Tensor,
+    batched: Tensor,
+    initial: Tensor | None = None,
+    *,
+    states: bool = False,
 ) -> tuple[Tensor, Tensor | None]:
-    """Return expectation values, and states if wanted.
+    r"""Return expectation values, and states if wanted.
 
     Parameters
     ----------
@@ -27,6 +32,8 @@ def run(
     batched
         (batch, batched), parameters of each sample. Both float32 or float64; so is the result, and
         states are computed in it.
+    initial
+        (batch, 2^wires), complex, states to begin with; \|0…0⟩ unless given.
     states
         Whether states are wanted.
 
@@ -37,24 +44,32 @@ def run(
     states
         (batch, 2^wires), complex.
     """
-    values, found = _Run.apply(plan, states, shared, batched)
+    values, found = _Run.apply(plan, states, shared, batched, initial)
     return values, found if states else None
 
 
 class _Run(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, plan: Schedule, states: bool, shared: Tensor, batched: Tensor
+        ctx: Any,
+        plan: Schedule,
+        states: bool,
+        shared: Tensor,
+        batched: Tensor,
+        initial: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         wanted = any(ctx.needs_input_grad)
         dtype = batched.dtype
         given = (shared.detach().double().numpy(), batched.detach().double().numpy())
-        values, kept = forward(plan, *given, _numpy(dtype), keep=wanted or states)
+        begin = None
+        if initial is not None:
+            begin = to_lines(initial.detach().resolve_conj().numpy(), _numpy(dtype))
+        values, kept = forward(plan, *given, _numpy(dtype), begin, keep=wanted or states)
         ctx.plan, ctx.given, ctx.kept = plan, given, kept if wanted else None
-        ctx.types = shared.dtype, dtype
+        ctx.types = shared.dtype, dtype, None if initial is None else initial.dtype
         found = from_lines(kept, len(batched)) if states and kept is not None else np.zeros(0)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(shared, batched)
+        ctx.save_for_backward(shared, batched, initial)
         return torch.from_numpy(values).to(dtype), torch.from_numpy(found)
 
     @staticmethod
@@ -68,21 +83,22 @@ class _Run(torch.autograd.Function):
             by_values = of_values.detach().double().contiguous().numpy()
         by_states = None
         if of_states is not None:
-            by_states = to_lines(of_states.resolve_conj().numpy(), ctx.kept)
+            by_states = to_lines(of_states.resolve_conj().numpy(), ctx.kept.dtype)
         found = backward(plan, shared, batched, ctx.kept, by_values, by_states)
-        of_shared, of_batched = (
-            torch.from_numpy(part).to(kind) for part, kind in zip(found, ctx.types, strict=True)
-        )
-        return None, None, of_shared, of_batched
+        parts = [
+            None if part is None else torch.from_numpy(part).to(kind)
+            for part, kind in zip(found, ctx.types, strict=True)
+        ]
+        return None, None, *parts
 
 
 def _gradients_with_a_graph(
-    plan: Schedule, given: tuple[Tensor, ...], gradients: tuple[Tensor | None, ...]
+    plan: Schedule, given: tuple[Any, ...], gradients: tuple[Tensor | None, ...]
 ) -> list[Tensor | None]:
     """Return gradients by parameters that have gradients themselves, by plain torch."""
     outputs = run_plainly(plan.circuit, *given)
     chosen = [i for i, y in enumerate(outputs) if gradients[i] is not None and y.requires_grad]
-    wanted = [i for i, part in enumerate(given) if part.requires_grad]
+    wanted = [i for i, part in enumerate(given) if part is not None and part.requires_grad]
     found: list[Tensor | None] = [None] * len(given)
     if chosen:
         parts = torch.autograd.grad(
@@ -104,7 +120,13 @@ def lanes_of(dtype: Any) -> int:
 
 
 def forward(
-    plan: Schedule, shared: np.ndarray, batched: np.ndarray, dtype: Any, *, keep: bool
+    plan: Schedule,
+    shared: np.ndarray,
+    batched: np.ndarray,
+    dtype: Any,
+    initial: np.ndarray | None = None,
+    *,
+    keep: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return expectation values, (batch, words), and tiles of states, (tiles, numbers), if kept."""
     n, samples, lanes = plan.wires, len(batched), lanes_of(dtype)
@@ -122,7 +144,7 @@ def forward(
         sweeps.run_forward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
             plan.fixed, plan.tables, plan.dense, ready, len(shared), batched, *plan.words, samples,
-            matrices, state, other, squares, sums, kept, values,
+            matrices, state, other, squares, sums, initial, kept, values,
         )  # fmt: skip
 
     on_threads(work, tiles, (len(plan.code) + 1) << n)
@@ -136,8 +158,8 @@ def backward(
     kept: np.ndarray,
     of_values: np.ndarray,
     of_states: np.ndarray | None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return gradients by shared and by batched parameters."""
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """Return gradients by shared and by batched parameters, and by states at the beginning."""
     n, samples, dtype = plan.wires, len(batched), kept.dtype
     tiles, numbers = kept.shape
     lanes = lanes_of(dtype)
@@ -145,6 +167,8 @@ def backward(
         sweeps.half_angles(plan.factors, plan.angles, shared),
         np.zeros(batched.shape),
     )
+
+    of_initial = np.empty_like(kept) if plan.circuit.prepared else None
 
     def work(part: range) -> np.ndarray:
         found = np.zeros(len(shared))
@@ -157,12 +181,13 @@ def backward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
             plan.fixed, plan.turns, plan.tables, plan.inverse, ready, len(shared), batched,
             *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept,
-            of_values, of_states, found, of_batched,
+            of_values, of_states, found, of_batched, of_initial,
         )  # fmt: skip
         return found
 
     parts = on_threads(work, tiles, 3 * (len(plan.code) + 1) << n)
-    return np.sum(parts, 0), of_batched
+    first = None if of_initial is None else from_lines(of_initial, samples)
+    return np.sum(parts, 0), of_batched, first
 
 
 def from_lines(kept: np.ndarray, samples: int) -> np.ndarray:
@@ -173,10 +198,11 @@ def from_lines(kept: np.ndarray, samples: int) -> np.ndarray:
     return re + 1j * im
 
 
-def to_lines(states: np.ndarray, like: np.ndarray) -> np.ndarray:
+def to_lines(states: np.ndarray, dtype: Any) -> np.ndarray:
     """Return tiles of states, (tiles, numbers); those of missing samples are zero."""
-    lanes, tiles = lanes_of(like.dtype), len(like)
-    full = np.zeros((2, tiles * lanes, states.shape[1]), like.dtype)
+    lanes = lanes_of(dtype)
+    tiles = -(-len(states) // lanes)
+    full = np.zeros((2, tiles * lanes, states.shape[1]), dtype)
     full[:, : len(states)] = states.real, states.imag
     return np.ascontiguousarray(
         full.reshape(2, tiles, lanes, -1).transpose(1, 3, 0, 2).reshape(tiles, -1)

@@ -277,7 +277,7 @@ class _Scheduler:
 
     def done(self) -> Schedule:
         """Return all as arrays."""
-        start = self._in_front()
+        start = 0 if self.circuit.prepared else self._in_front()
         fixed = np.array(self.fixed)
         flat = [part.astype(complex) for part in self.dense]
         inverse = [_inverse(part) for part in flat]

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 import torch
-from pennylane.operation import Operator
+from pennylane.operation import Operator, StatePrepBase
 from pennylane.ops import MidMeasure
 
 from quantum.errors import UnsupportedError
@@ -153,6 +153,23 @@ def _constant(matrix: np.ndarray, wires: tuple[int, ...], controls: Controls) ->
             angle = Angle(offset=float(np.angle(diagonal[turned[0]])))
             return Phase((*controls[0], *wires), (*controls[1], *bits), angle)
     return Unitary(matrix, wires, *controls)
+
+
+def beginning_of(operations: Sequence[Operator]) -> tuple[Operator | None, Sequence[Operator]]:
+    """Return the state that a circuit begins with, if it gives one, and the operations behind it.
+
+    Raises
+    ------
+    UnsupportedError
+        If a state is given later.
+    """
+    first, rest = (operations[0], operations[1:]) if operations else (None, operations)
+    if not isinstance(first, StatePrepBase):
+        first, rest = None, operations
+    late = [op.name for op in rest if isinstance(op, StatePrepBase)]
+    if late:
+        raise UnsupportedError(f"{late[0]} gives a state in the middle of a circuit")
+    return first, rest
 
 
 def words_of(observable: Operator, places: Mapping[Any, int]) -> dict[Word, float]:

@@ -529,9 +529,12 @@ def seed(n, lanes, flips, signs, ys, state, diagonal, lam, first, samples, given
 @compiled
 def run_forward(
     tiles, start, n, code, factors, angles, fixed, tables, dense, ready, given, batched, flips,
-    signs, ys, samples, matrices, state, other, squares, sums, kept, values,
+    signs, ys, samples, matrices, state, other, squares, sums, initial, kept, values,
 ):  # fmt: skip
-    """Run some tiles: values of words to ``values``, states to ``kept`` (tiles, numbers)."""
+    """Run some tiles: values of words to ``values``, states to ``kept`` (tiles, numbers).
+
+    They begin with the states ``initial`` (tiles, numbers), or with |0…0⟩ if that is None.
+    """
     lanes = len(state) >> (n + 1)
     for tile in tiles:
         first = tile * lanes
@@ -539,7 +542,10 @@ def run_forward(
             first, samples, lanes, tile == tiles[0], False, code, factors, angles, fixed, ready,
             given, batched, matrices,
         )  # fmt: skip
-        begin(start, n, code, lanes, matrices, state)
+        if initial is None:
+            begin(start, n, code, lanes, matrices, state)
+        else:
+            state[:] = initial[tile]
         swapped = forward(start, n, code, lanes, matrices, tables, dense, state, other)
         final = other if swapped else state
         if kept is not None:
@@ -551,12 +557,12 @@ def run_forward(
 def run_backward(
     tiles, start, n, code, factors, angles, fixed, turns, tables, dense, ready, given, batched,
     flips, signs, ys, samples, matrices, psi, lam, other, another, squares, sums, kept, of_values,
-    of_states, of_shared, of_batched,
+    of_states, of_shared, of_batched, of_initial,
 ):  # fmt: skip
     """Take some tiles back, and add gradients by slots.
 
     ``of_values`` are the gradients by values of words, ``of_states`` (tiles, numbers) those by
-    states, or None.
+    states, or None; ``of_initial`` gets those by the states at the beginning, unless it is None.
     """
     lanes = len(psi) >> (n + 1)
     sums[:] = 0
@@ -573,7 +579,11 @@ def run_backward(
         for k in range(len(code)):
             if code[k, BATCHED]:
                 sums[k * HALVES * lanes : (k + 1) * HALVES * lanes] = 0
-        backward(start, n, code, lanes, matrices, tables, dense, psi, lam, other, another, sums)
+        _, last = backward(
+            start, n, code, lanes, matrices, tables, dense, psi, lam, other, another, sums
+        )
+        if of_initial is not None:
+            of_initial[tile] = last
         collect(
             first, samples, lanes, 1, code, factors, angles, turns, ready, given, batched, sums,
             of_shared, of_batched,

@@ -21,7 +21,7 @@ PAULIS = {
 }
 
 
-def random_circuit(rng, wires, length, shared=4, batched=3):
+def random_circuit(rng, wires, length, shared=4, batched=3, prepared=False):
     """Return a circuit whose gates are on random wires, in random order."""
 
     def angle():
@@ -60,7 +60,7 @@ def random_circuit(rng, wires, length, shared=4, batched=3):
         return Word(tuple((int(wire), str(rng.choice(list(kind)))) for wire in chosen))
 
     steps = [instruction() for _ in range(length)]
-    return Circuit(wires, steps, shared, batched, [word() for _ in range(3)])
+    return Circuit(wires, steps, shared, batched, [word() for _ in range(3)], prepared)
 
 
 def on_wires(matrix, wires, n, controls=(), values=()):
@@ -88,7 +88,7 @@ def kron(letters):
     return out
 
 
-def dense(circuit, shared, sample):
+def dense(circuit, shared, sample, initial=None):
     """Return the state and the expectation values of one sample."""
     n, entries = circuit.wires, [*shared, *sample]
 
@@ -99,7 +99,7 @@ def dense(circuit, shared, sample):
         theta, p = angle_of(angle), kron(word)
         return np.cos(theta / 2) * np.eye(len(p)) - 1j * np.sin(theta / 2) * p
 
-    state = np.eye(2**n)[0].astype(complex)
+    state = np.eye(2**n)[0].astype(complex) if initial is None else initial
     for step in circuit.instructions:
         match step:
             case Rotation(axis, wire, angle, controls, values):

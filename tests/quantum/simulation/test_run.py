@@ -17,38 +17,60 @@ def parameters(rng, circuit, batch, dtype=torch.float64):
     return [torch.tensor(part, dtype=dtype, requires_grad=True) for part in (shared, batched)]
 
 
-@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(0, 12), st.integers(1, 9))
+def beginning(seed, circuit, batch):
+    """Return states to begin with, if the circuit begins with any."""
+    if not circuit.prepared:
+        return None
+    numbers = np.random.default_rng(seed).normal(size=(batch, 2**circuit.wires, 2)) @ [1, 1j]
+    numbers /= np.linalg.norm(numbers, axis=1, keepdims=True)
+    return torch.from_numpy(numbers).requires_grad_()
+
+
+CIRCUITS = (st.integers(0, 2**32), st.integers(1, 6), st.integers(0, 25), st.integers(1, 9))
+
+
+@given(*CIRCUITS, st.booleans())
 @settings(max_examples=80)
-def test_values_and_states_are_those_of_dense_matrices(seed, wires, length, batch):
+def test_values_and_states_are_those_of_dense_matrices(seed, wires, length, batch, prepared):
     rng = np.random.default_rng(seed)
-    circuit = random_circuit(rng, wires, length)
+    circuit = random_circuit(rng, wires, length, prepared=prepared)
     shared, batched = parameters(rng, circuit, batch)
-    values, states = run(schedule(circuit), shared, batched, states=True)
+    initial = beginning(seed, circuit, batch)
+    values, states = run(schedule(circuit), shared, batched, initial, states=True)
     for b in range(batch):
-        state, expected = dense(circuit, shared.detach().numpy(), batched[b].detach().numpy())
-        assert states[b].detach().numpy() == pytest.approx(state, abs=1e-12)
-        assert values[b].detach().numpy() == pytest.approx(expected, abs=1e-12)
+        first = None if initial is None else initial[b].detach().numpy()
+        found = dense(circuit, shared.detach().numpy(), batched[b].detach().numpy(), first)
+        assert states[b].detach().numpy() == pytest.approx(found[0], abs=1e-12)
+        assert values[b].detach().numpy() == pytest.approx(found[1], abs=1e-12)
 
 
-@given(st.integers(0, 2**32), st.integers(1, 6), st.integers(0, 25), st.integers(1, 9))
+@given(*CIRCUITS, st.booleans())
 @settings(max_examples=80)
-def test_gradients_are_those_of_plain_torch(seed, wires, length, batch):
-    rng = np.random.default_rng(seed)
-    circuit = random_circuit(rng, wires, length)
+def test_gradients_are_those_of_plain_torch(seed, wires, length, batch, prepared):
+    circuit = random_circuit(np.random.default_rng(seed), wires, length, prepared=prepared)
     found = []
     for way in (lambda *given: run(schedule(circuit), *given, states=True),
                 lambda *given: run_plainly(circuit, *given)):  # fmt: skip
         given_ = parameters(np.random.default_rng(seed), circuit, batch)
-        values, states = way(*given_)
+        initial = beginning(seed, circuit, batch)
+        values, states = way(*given_, initial)
+        given_ += [] if initial is None else [initial]
         weights = torch.from_numpy(np.random.default_rng(seed).normal(size=values.shape))
         aim = torch.from_numpy(
             np.random.default_rng(seed).normal(size=(*states.shape, 2)) @ [1, 1j]
         )
         loss = (weights * values).sum() + (aim.conj() * states).sum().real
-        loss = loss + 0 * sum(part.sum() for part in given_)  # which a circuit may not use
+        loss = loss + 0 * sum(part.abs().sum() for part in given_)  # which a circuit may not use
         found.append((values.detach(), states.detach(), *torch.autograd.grad(loss, given_)))
     for ours, plain in zip(*found, strict=True):
         assert torch.allclose(ours, plain, rtol=0, atol=1e-11)
+
+
+def test_gradients_have_gradients():
+    circuit = random_circuit(np.random.default_rng(3), 3, 12)
+    given_ = parameters(np.random.default_rng(0), circuit, 2)
+    plan = schedule(circuit)
+    assert torch.autograd.gradgradcheck(lambda *parts: run(plan, *parts)[0], given_)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(0, 15), st.integers(1, 20))
