@@ -11,6 +11,7 @@ from quantum.compiling import CompiledCircuit, compile  # noqa: A004
 from quantum.device import FastQubit
 from quantum.embeddings import amplitude_embedding, angle_embedding, iqp_embedding
 from quantum.errors import InputError, QuantumError, UnsupportedError
+from quantum.kernels import FidelityKernel, ProjectedKernel, target_alignment
 from quantum.layer import QuantumLayer
 from quantum.measures import expval_first, expval_z, probabilities
 
@@ -18,7 +19,9 @@ __all__ = [
     "Ansatz",
     "CompiledCircuit",
     "FastQubit",
+    "FidelityKernel",
     "InputError",
+    "ProjectedKernel",
     "QuantumError",
     "QuantumLayer",
     "UnsupportedError",
@@ -33,4 +36,5 @@ __all__ = [
     "separable",
     "small_angles",
     "strongly_entangling",
+    "target_alignment",
 ]
