@@ -28,7 +28,7 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from torch import Tensor
 
-from quantum.errors import UnsupportedError
+from quantum.errors import InputError, UnsupportedError
 from quantum.simulation.instructions import Angle, Circuit, Instruction, Word
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
@@ -226,6 +226,8 @@ class FastQubit(Device):
             initial = initial.expand(len(b), -1)
         found, states = run(plan, a, b, initial, states=not exact)
         if exact:
+            if torch.isnan(found).any():
+                raise InputError("a parameter of the circuit is NaN or infinite")
             out = found if weights is None else found @ torch.from_numpy(weights).to(dtype)
             shown: Any = out if torch_in else out.numpy()
             columns = [shown[:, i] if batch else shown[0, i] for i in range(out.shape[1])]

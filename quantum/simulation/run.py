@@ -3,14 +3,18 @@
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 from torch import Tensor
 
+from quantum.errors import QuantumError
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.schedule import Schedule
 from quantum.simulation.sweeps import circuit as sweeps
 from quantum.simulation.sweeps.lines import LINE
 from quantum.simulation.threads import on_threads
+
+LARGE = 1 << 28  # bytes that are worth a look at what is free
 
 
 def run(
@@ -114,6 +118,18 @@ def _numpy(dtype: torch.dtype) -> Any:
     return np.float32 if dtype == torch.float32 else np.float64
 
 
+def require_memory(needed: int, wires: int, samples: int) -> None:
+    """Raise a QuantumError if states do not fit in the memory that is free, before taking it."""
+    if needed < LARGE:
+        return
+    free = psutil.virtual_memory().available
+    if needed > free:
+        raise QuantumError(
+            f"{samples} samples of {wires} qubits need {needed / 1e9:.1f} GB, and "
+            f"{free / 1e9:.1f} GB are free; a smaller batch needs less"
+        )
+
+
 def lanes_of(dtype: Any) -> int:
     """Return the number of samples in a tile."""
     return LINE // (2 * np.dtype(dtype).itemsize)
@@ -131,10 +147,10 @@ def forward(
     """Return expectation values, (batch, words), and tiles of states, (tiles, numbers), if kept."""
     n, samples, lanes = plan.wires, len(batched), lanes_of(dtype)
     tiles, numbers = -(-samples // lanes), (2 * lanes) << n
-    ready, values = (
-        sweeps.half_angles(plan.factors, plan.angles, shared),
-        np.zeros((samples, len(plan.words.flips))),
-    )
+    scratch = (4 if keep else 2) * torch.get_num_threads() + (tiles if keep else 0)
+    require_memory(scratch * numbers * np.dtype(dtype).itemsize, n, samples)
+    ready = sweeps.half_angles(plan.factors, plan.angles, shared)
+    values = np.zeros((samples, len(plan.words.flips)))
     kept = np.empty((tiles, numbers), dtype) if keep else None
 
     def work(part: range) -> None:
@@ -163,10 +179,8 @@ def backward(
     n, samples, dtype = plan.wires, len(batched), kept.dtype
     tiles, numbers = kept.shape
     lanes = lanes_of(dtype)
-    ready, of_batched = (
-        sweeps.half_angles(plan.factors, plan.angles, shared),
-        np.zeros(batched.shape),
-    )
+    ready = sweeps.half_angles(plan.factors, plan.angles, shared)
+    of_batched = np.zeros(batched.shape)
 
     of_initial = np.empty_like(kept) if plan.circuit.prepared else None
 

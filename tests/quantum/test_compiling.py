@@ -157,6 +157,19 @@ def decided(x):
     return qml.expval(qml.Z(0))
 
 
+def test_more_than_the_memory_is_refused_before_it_is_taken():
+    def circuit(x):
+        qml.RX(x[0], wires=0)
+        return qml.expval(qml.Z(0))
+
+    module = quantum.compile(circuit, wires=28)
+    x = torch.zeros(2000, 1, requires_grad=True)
+    with pytest.raises(
+        quantum.QuantumError, match=r"2000 samples of 28 qubits need 4\d\d\d\.\d GB"
+    ):
+        module(x)
+
+
 def layers(wires=None):
     return quantum.compile(layered, weights={"w": (1, 4, 3)}, wires=wires)
 

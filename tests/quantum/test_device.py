@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pennylane import numpy as pnp
 
+from quantum import InputError
 from tests.quantum.qnodes import random_function
 
 
@@ -128,6 +129,13 @@ def test_what_is_not_simulated_is_refused_by_name():
         qml.X("elsewhere")
         return qml.expval(qml.Z(0))
 
+    @qml.qnode(device)
+    def turned(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(InputError, match="NaN"):
+        turned(torch.tensor(torch.nan))
     with pytest.raises(
         Exception, match=r"does not measure in the middle of a circuit; default\.qubit"
     ):
