@@ -262,6 +262,7 @@ class CompiledCircuit(nn.Module):
             raise
         except Exception as error:
             raise _explained(error, shapes) from error
+        _require_no_changes(graph)
         return self._finished(graph, recorded, own, samples)
 
     def _finished(
@@ -320,6 +321,17 @@ def _explained(error: Exception, shapes: Sequence[Shape]) -> QuantumError:
     return InputError(
         f"the circuit failed for one sample with inputs of shape {given}: {error}{hint}"
     )
+
+
+def _require_no_changes(graph: fx.GraphModule) -> None:
+    """Raise an error for a circuit that writes into a tensor: parts would be read too early."""
+    for node in graph.graph.nodes:
+        schema = getattr(node.target, "_schema", None)
+        if schema is not None and schema.is_mutable:
+            raise UnsupportedError(
+                f"the circuit changes a tensor in place ({node.target}); a compiled circuit makes "
+                "new ones instead, as by torch.stack"
+            )
 
 
 def _with_angle(step: Instruction, angle: Callable[[int], Angle]) -> Instruction:

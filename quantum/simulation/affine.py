@@ -125,6 +125,10 @@ def _moved(node: fx.Node, found: dict[Any, Any]) -> Any:
     target: Any = node.target
     places: Any = node.args[1] if target is aten.index.Tensor else ()  # to look at, not values
 
+    looked_at = [at for at in pytree.tree_leaves(places) if isinstance(at, fx.Node)]
+    if any(at.meta["val"].dtype == torch.bool for at in looked_at):
+        return None
+
     def of(part: str) -> Any:
         def entry(value: Any) -> Any:
             return getattr(found[value], part) if isinstance(value, fx.Node) else value

@@ -67,6 +67,29 @@ def test_a_circuit_written_for_one_sample_is_never_read_as_a_batch():
     assert torch.allclose(quantum.compile(circuit)(x), torch.cos(x), atol=1e-6)
 
 
+def computing(x):
+    doubled = torch.cat([x, 2 * x]).reshape(2, 2).T
+    turned = torch.stack([x[1], -x[0]])
+    qml.RX(x[torch.tensor([1, 0])][0], wires=0)
+    qml.RY(x[torch.tensor([True, False])][0], wires=1)
+    qml.CNOT(wires=[0, 1])
+    qml.RX(torch.flip(x, [0])[1] - 0.2, wires=1)
+    qml.RY(doubled[1, 1] - doubled[0, 0] / 3, wires=0)
+    qml.RZ(turned[1] / 2 + 1, wires=1)
+    qml.CRX(x.sum() * torch.exp(x[0]), wires=[1, 0])
+    return [qml.expval(qml.X(wire)) for wire in range(2)]
+
+
+def test_parameters_may_be_computed_in_any_way():
+    x = numbers(1, 4, 2)
+    node = qml.QNode(computing, qml.device("default.qubit", wires=2))
+    theirs = torch.stack([torch.stack(node(sample)) for sample in x])
+    ours = quantum.compile(node)(x)
+    assert torch.allclose(ours, theirs, atol=1e-12)
+    grads = [torch.autograd.grad((out**2).sum(), x)[0] for out in (ours, theirs)]
+    assert torch.allclose(*grads, atol=1e-12)
+
+
 @pytest.mark.parametrize("kind", ["probs", "one", "state"])
 def test_probabilities_and_states(kind):
     def circuit(x):
@@ -170,6 +193,13 @@ def test_more_than_the_memory_is_refused_before_it_is_taken():
         module(x)
 
 
+def written(x):
+    x = x.clone()
+    x[0] = 2 * x[0]
+    qml.RX(x[0], wires=0)
+    return qml.expval(qml.Z(0))
+
+
 def layers(wires=None):
     return quantum.compile(layered, weights={"w": (1, 4, 3)}, wires=wires)
 
@@ -186,6 +216,7 @@ def layers(wires=None):
             "UnsupportedError",
             "depends on values",
         ),
+        (lambda: quantum.compile(written)(torch.ones(2, 1)), "UnsupportedError", "in place"),
         (lambda: layers()(torch.ones(2, 7)), "InputError", "shape .7,.*got length 7"),
         (lambda: layers()(), "InputError", "expected 1 inputs"),
         (lambda: layers(wires=3)(torch.ones(2, 4)), "QuantumError", "wire 3 is not among"),
