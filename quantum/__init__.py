@@ -11,6 +11,7 @@ from quantum.compiling import CompiledCircuit, compile  # noqa: A004
 from quantum.device import FastQubit
 from quantum.embeddings import amplitude_embedding, angle_embedding, iqp_embedding
 from quantum.errors import InputError, QuantumError, UnsupportedError
+from quantum.hamiltonians import ground_energy, hamiltonian, ising_chain, qaoa
 from quantum.kernels import FidelityKernel, ProjectedKernel, target_alignment
 from quantum.layer import QuantumLayer
 from quantum.measures import expval_first, expval_z, probabilities
@@ -30,9 +31,13 @@ __all__ = [
     "compile",
     "expval_first",
     "expval_z",
+    "ground_energy",
+    "hamiltonian",
     "hardware_efficient",
     "iqp_embedding",
+    "ising_chain",
     "probabilities",
+    "qaoa",
     "separable",
     "small_angles",
     "strongly_entangling",
