@@ -60,7 +60,7 @@ def hamiltonian(formula: Boolean, symbols: Sequence[sympy.Symbol] | None = None)
     if not order or missing:
         said = f"{missing[0]} is not among the symbols" if missing else "a formula without symbols"
         raise InputError(f"{said}: wires are called as the symbols of the formula")
-    words: dict[tuple[str, ...], float] = {}
+    words: dict[tuple[str, ...], float] = {(): 0.0}
     for part in sympy.And.make_args(formula):
         own = sorted(part.free_symbols, key=str)
         if len(own) > LARGEST:

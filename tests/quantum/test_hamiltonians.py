@@ -64,9 +64,7 @@ def test_a_variational_circuit_finds_the_ground_state():
         ansatz(w, range(4))
         return qml.expval(chain)
 
-    found = trained(
-        circuit, ansatz.weights(4), 300, 0.05, lambda w: torch.nn.init.uniform_(w, -1, 1)
-    )
+    found = trained(circuit, ansatz.weights(4), 300, lambda w: torch.nn.init.uniform_(w, -1, 1))
     exact = ground_energy(chain)
     assert exact - 1e-9 <= found < 0.99 * exact
 
@@ -82,9 +80,7 @@ def test_qaoa_finds_a_model():
         return qml.expval(cost)
 
     random = np.diag(qml.matrix(cost, wire_order=names)).real.mean()
-    found = trained(
-        circuit, ansatz.weights(4), 150, 0.05, lambda w: torch.nn.init.constant_(w, 0.2)
-    )
+    found = trained(circuit, ansatz.weights(4), 150, lambda w: torch.nn.init.constant_(w, 0.2))
     assert ground_energy(cost) == pytest.approx(0, abs=1e-9)  # there is a model
     assert found < 0.4 * random
 
