@@ -210,9 +210,9 @@ class FastQubit(Device):
         first, rest = beginning_of(tape.operations)
         for op in rest:
             values += _parameters(op)
-        batch = tape.batch_size
-        shared = [v for v in values if not qml.math.ndim(v)]
-        batched = [v for v in values if qml.math.ndim(v)]
+        shared = [v for v in values if not _is_batched(v)]
+        batched = [v for v in values if _is_batched(v)]
+        batch = len(batched[0]) if batched else first and first.batch_size
         torch_in = any(isinstance(v, Tensor) for v in values)
         dtype = _dtype(values)
         a = _stacked(shared, dtype, 0)
@@ -234,10 +234,9 @@ class FastQubit(Device):
             return columns[0] if len(columns) == 1 else tuple(columns)
         assert states is not None
         state = states if batch else states[0]
-        return self._measured(tape, state if torch_in else state.numpy(), labels)
+        return self._measured(tape, state if torch_in else state.numpy(), labels, bool(batch))
 
-    def _measured(self, tape: QuantumScript, state: Any, labels: Any) -> Any:
-        is_batched = bool(tape.batch_size)
+    def _measured(self, tape: QuantumScript, state: Any, labels: Any, is_batched: bool) -> Any:
         shaped = qml.math.reshape(state, (*state.shape[: int(is_batched)], *[2] * len(labels)))
         mapped = qml.map_wires(tape, {wire: i for i, wire in enumerate(labels)})[0][0]
         if tape.shots:
@@ -260,6 +259,11 @@ def _parameters(op: Any) -> list[Any]:
     while isinstance(base, qml.ops.Controlled):
         base = base.base
     return list(base.data) if base.name in NATIVE else []
+
+
+def _is_batched(value: Any) -> bool:
+    """Return whether a parameter of a gate has a batch."""
+    return getattr(value, "ndim", 0) > 0
 
 
 def _dtype(values: Sequence[Any]) -> torch.dtype:
@@ -290,8 +294,8 @@ def _structure(tape: QuantumScript, places: dict[Any, int], exact: bool) -> Any:
             extra = qml.math.toarray(base.matrix()).tobytes()
         elif not base.data and base.name not in _PLAIN:
             extra = qml.math.toarray(base.matrix()).tobytes() if base.has_matrix else base
-        ndims = tuple(qml.math.ndim(v) for v in _parameters(op))
-        ops.append((base.name, base.wires.labels, tuple(chain), extra, ndims))
+        kinds = tuple(_is_batched(v) for v in _parameters(op))
+        ops.append((base.name, base.wires.labels, tuple(chain), extra, kinds))
     measured = tuple(m.hash for m in tape.measurements) if exact else ()
     return first is not None, tuple(ops), measured, tuple(places)
 
@@ -318,7 +322,7 @@ def _compiled(
     slots: list[bool] = []  # whether each parameter has a batch
 
     def angle_of(value: Any) -> Angle:
-        slots.append(bool(qml.math.ndim(value)))
+        slots.append(_is_batched(value))
         return Angle(len(slots) - 1)
 
     first, rest = beginning_of(tape.operations)

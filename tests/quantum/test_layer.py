@@ -25,12 +25,18 @@ from quantum import (
 ANSATZ = {"strongly": strongly_entangling, "efficient": hardware_efficient, "separable": separable}
 
 
-@pytest.mark.parametrize("embedding", [angle_embedding, iqp_embedding, amplitude_embedding])
+@pytest.mark.parametrize(
+    ("embedding", "reupload"),
+    [
+        (angle_embedding, False),
+        (angle_embedding, True),
+        (iqp_embedding, False),
+        (iqp_embedding, True),
+        (amplitude_embedding, False),  # a state is given at the beginning only
+    ],
+)
 @pytest.mark.parametrize("ansatz", ANSATZ)
-@pytest.mark.parametrize("reupload", [False, True])
 def test_it_computes_what_its_circuit_does(embedding, ansatz, reupload):
-    if reupload and embedding is amplitude_embedding:
-        pytest.skip("a state is given at the beginning only")
     layer = QuantumLayer(3, embedding, ANSATZ[ansatz](3), reupload=reupload).double()
     generator = torch.Generator().manual_seed(0)
     x = torch.randn(4, 3, dtype=torch.float64, generator=generator, requires_grad=True)
