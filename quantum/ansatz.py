@@ -1,6 +1,6 @@
 """Circuits that learn: small functions of weights and wires on PennyLane's operations."""
 
-from collections.abc import Callable
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -15,29 +15,33 @@ Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Ansatz:
+class Ansatz(ABC):
     """A circuit with weights, in layers.
 
     Attributes
     ----------
-    name
-        For messages and drawings.
     layers
         Their number.
-    shape
-        Of the weights of one layer, by number of wires.
-    apply
-        Applies a layer, by its weights, its number and the wires.
+
+    Raises
+    ------
+    QuantumError
+        For no layers.
     """
 
-    name: str
     layers: int
-    shape: Callable[[int], Shape]
-    apply: Callable[[Any, int, Any], None]
 
     def __post_init__(self) -> None:
         if self.layers < 1:
-            raise QuantumError(f"{self.name} needs at least one layer, got {self.layers}")
+            raise QuantumError(f"{type(self).__name__} needs at least one layer, got {self.layers}")
+
+    @abstractmethod
+    def shape(self, wires: int) -> Shape:
+        """Return the shape of the weights of one layer, by number of wires."""
+
+    @abstractmethod
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer, by its weights, its number and the wires."""
 
     def weights(self, wires: int) -> Shape:
         """Return the shape of all weights."""
@@ -49,8 +53,27 @@ class Ansatz:
             self.apply(w[layer], layer, wires)
 
 
-def strongly_entangling(layers: int) -> Ansatz:
-    """Return layers of rotations about all axes, each with a ring of CNOT.
+class Separable(Ansatz):
+    """Layers of rotations about all axes, without any entanglement: a rival to the others.
+
+    References
+    ----------
+    Bowles, Ahmed and Schuld, "Better than classical? The subtle art of benchmarking quantum machine
+    learning models", arXiv:2403.07059, 2024.
+    """
+
+    def shape(self, wires: int) -> Shape:
+        """Return three angles a wire."""
+        return (wires, 3)
+
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer."""
+        for i, wire in enumerate(wires):
+            qml.Rot(w[i, 0], w[i, 1], w[i, 2], wires=wire)
+
+
+class StronglyEntangling(Separable):
+    """Layers of rotations about all axes, each with a ring of CNOT.
 
     The ring of layer l joins wires that are l mod (n − 1) + 1 apart.
 
@@ -65,18 +88,16 @@ def strongly_entangling(layers: int) -> Ansatz:
     (4, 8, 3)
     """
 
-    def apply(w: Any, layer: int, wires: Any) -> None:
-        for i, wire in enumerate(wires):
-            qml.Rot(w[i, 0], w[i, 1], w[i, 2], wires=wire)
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer."""
+        super().apply(w, layer, wires)
         n = len(wires)
         for i in range(n if n > 1 else 0):
             qml.CNOT(wires=[wires[i], wires[(i + layer % (n - 1) + 1) % n]])
 
-    return Ansatz("strongly_entangling", layers, lambda n: (n, 3), apply)
 
-
-def hardware_efficient(layers: int) -> Ansatz:
-    """Return layers of RY and RZ on each wire, and of CZ between neighbours.
+class HardwareEfficient(Ansatz):
+    """Layers of RY and RZ on each wire, and of CZ between neighbours.
 
     References
     ----------
@@ -88,30 +109,21 @@ def hardware_efficient(layers: int) -> Ansatz:
     (2, 3, 2)
     """
 
-    def apply(w: Any, layer: int, wires: Any) -> None:
+    def shape(self, wires: int) -> Shape:
+        """Return two angles a wire."""
+        return (wires, 2)
+
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer."""
         for i, wire in enumerate(wires):
             qml.RY(w[i, 0], wires=wire)
             qml.RZ(w[i, 1], wires=wire)
         for pair in pairwise(wires):
             qml.CZ(wires=pair)
 
-    return Ansatz("hardware_efficient", layers, lambda n: (n, 2), apply)
 
-
-def separable(layers: int) -> Ansatz:
-    """Return layers of rotations about all axes, without any entanglement: a rival to the others.
-
-    References
-    ----------
-    Bowles, Ahmed and Schuld, "Better than classical? The subtle art of benchmarking quantum machine
-    learning models", arXiv:2403.07059, 2024.
-    """
-
-    def apply(w: Any, layer: int, wires: Any) -> None:
-        for i, wire in enumerate(wires):
-            qml.Rot(w[i, 0], w[i, 1], w[i, 2], wires=wire)
-
-    return Ansatz("separable", layers, lambda n: (n, 3), apply)
+separable, strongly_entangling = Separable, StronglyEntangling  # written as functions of layers
+hardware_efficient = HardwareEfficient
 
 
 def small_angles(w: Tensor) -> None:

@@ -147,6 +147,10 @@ class CompiledCircuit(nn.Module):
         self.names = tuple(weights)
         self._traces: dict[tuple[Shape, ...], _Trace] = {}
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what is saved: all but traces, which are made anew."""
+        return {**super().__getstate__(), "_traces": {}}
+
     def forward(self, *inputs: Tensor) -> Tensor:
         """Return measurements of each sample.
 
@@ -206,7 +210,7 @@ class CompiledCircuit(nn.Module):
         if trace.kind == "state":
             return states
         n = trace.circuit.wires
-        squares = (states.abs() ** 2).reshape(-1, *[2] * n)
+        squares = (states.real**2 + states.imag**2).reshape(-1, *[2] * n)
         rest = [1 + wire for wire in range(n) if wire not in trace.wires]
         kept = sorted(trace.wires)
         out = squares.sum(rest) if rest else squares

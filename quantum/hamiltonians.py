@@ -1,6 +1,7 @@
 """Hamiltonians of formulas and of chains of spins, and circuits that look for ground states."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
@@ -132,6 +133,25 @@ def ground_energy(observable: Operator) -> float:
     return float(eigsh(matrix, k=1, which="SA", v0=start, return_eigenvectors=False)[0])
 
 
+@dataclass(frozen=True)
+class _Qaoa(Ansatz):
+    words: tuple[tuple[tuple[Any, ...], float], ...] = ()
+
+    def shape(self, wires: int) -> tuple[int, ...]:
+        """Return the shape of γ and β."""
+        return (2,)
+
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer, the first on all states alike."""
+        if layer == 0:
+            for wire in wires:
+                qml.Hadamard(wires=wire)
+        for word, coefficient in self.words:
+            qml.MultiRZ(2 * coefficient * w[0], wires=list(word))
+        for wire in wires:
+            qml.RX(2 * w[1], wires=wire)
+
+
 def qaoa(cost: Operator, layers: int) -> Ansatz:
     r"""Return alternating layers :math:`e^{-i\gamma H}` and :math:`e^{-i\beta\sum_i X_i}`.
 
@@ -155,13 +175,4 @@ def qaoa(cost: Operator, layers: int) -> Ansatz:
     if any(set(word.values()) != {"Z"} for word, _ in words):
         raise InputError("QAOA takes a Hamiltonian of Z only, as hamiltonian(formula) gives it")
 
-    def apply(w: Any, layer: int, wires: Any) -> None:
-        if layer == 0:
-            for wire in wires:
-                qml.Hadamard(wires=wire)
-        for word, coefficient in words:
-            qml.MultiRZ(2 * coefficient * w[0], wires=list(word))
-        for wire in wires:
-            qml.RX(2 * w[1], wires=wire)
-
-    return Ansatz("qaoa", layers, lambda n: (2,), apply)
+    return _Qaoa(layers, tuple((tuple(word), c) for word, c in words))

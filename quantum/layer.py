@@ -1,6 +1,7 @@
 """A circuit as a layer of a network."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pennylane as qml
@@ -11,6 +12,26 @@ from quantum.ansatz import Ansatz
 from quantum.compiling import CompiledCircuit
 from quantum.errors import QuantumError
 from quantum.measures import expval_z
+
+
+@dataclass(frozen=True)
+class _Circuit:
+    """The circuit of a layer; an object, so that the layer can be saved whole."""
+
+    n_qubits: int
+    embedding: Callable[[Any, Any], None]
+    ansatz: Ansatz
+    measure: Callable[[Any], Any]
+    reupload: bool
+
+    def __call__(self, x: Any, weights: Any) -> Any:
+        """Apply the circuit to one sample and return what is measured."""
+        wires = range(self.n_qubits)
+        for layer in range(self.ansatz.layers):
+            if layer == 0 or self.reupload:
+                self.embedding(x, wires)
+            self.ansatz.apply(weights[layer], layer, wires)
+        return self.measure(wires)
 
 
 class QuantumLayer(nn.Module):
@@ -60,17 +81,8 @@ class QuantumLayer(nn.Module):
         if n_qubits < 1:
             raise QuantumError(f"a circuit needs qubits, got {n_qubits}")
         self.n_qubits, self.ansatz = n_qubits, ansatz
-        wires = range(n_qubits)
-
-        def function(x: Any, weights: Any) -> Any:
-            for layer in range(ansatz.layers):
-                if layer == 0 or reupload:
-                    embedding(x, wires)
-                ansatz.apply(weights[layer], layer, wires)
-            return measure(wires)
-
         self.circuit = CompiledCircuit(
-            function,
+            _Circuit(n_qubits, embedding, ansatz, measure, reupload),
             {"weights": ansatz.weights(n_qubits)},
             wires=n_qubits,
             init={} if init is None else {"weights": init},

@@ -1,5 +1,8 @@
 """Layers compute what their circuits do in PennyLane, train, and say what does not fit."""
 
+import copy
+import io
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -79,6 +82,16 @@ def test_it_learns_in_a_network():
         loss.backward()
         optimiser.step()
     assert ((net(x)[:, 0] > 0) == (y > 0)).float().mean() > 0.9
+
+
+def test_it_is_saved_whole():
+    layer, file = QuantumLayer(2, angle_embedding, strongly_entangling(2)), io.BytesIO()
+    x = torch.rand(3, 2)
+    expected = layer(x)
+    torch.save(layer, file)
+    file.seek(0)
+    assert torch.equal(torch.load(file, weights_only=False)(x), expected)
+    assert torch.equal(copy.deepcopy(layer)(x), expected)
 
 
 def test_it_shows_its_circuit():
