@@ -29,7 +29,7 @@ from pennylane.transforms.core import CompilePipeline
 from torch import Tensor
 
 from quantum.errors import InputError, UnsupportedError
-from quantum.simulation.instructions import Angle, Circuit, Instruction, Word
+from quantum.simulation.instructions import Angle, Circuit, Word, with_slot
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
 from quantum.simulation.translate import (
@@ -331,7 +331,7 @@ def _compiled(
     order = np.zeros(len(slots), int)
     kinds = np.array(slots, bool)
     order[~kinds], order[kinds] = np.arange(shared), shared + np.arange(len(slots) - shared)
-    steps = [_moved(step, order) for step in steps]
+    steps = [with_slot(step, lambda slot: Angle(int(order[slot]))) for step in steps]
     words: list[Word] = []
     weights: np.ndarray | None = None
     if exact:
@@ -340,11 +340,3 @@ def _compiled(
     own = len(slots) - shared
     circuit = Circuit(len(places), steps, shared, own, words, first is not None)
     return schedule(circuit), weights
-
-
-def _moved(step: Instruction, order: np.ndarray) -> Instruction:
-    """Return an instruction with its slot where the parameter is."""
-    angle = getattr(step, "angle", None)
-    if angle is None or angle.slot < 0:
-        return step
-    return type(step)(**{**vars(step), "angle": replace(angle, slot=int(order[angle.slot]))})

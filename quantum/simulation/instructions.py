@@ -3,8 +3,8 @@
 Wires are numbers; wire 0 is the highest bit of a basis state, as in PennyLane.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -76,6 +76,24 @@ class Permutation:
 
 
 Instruction = Rotation | Phase | PauliRotation | Unitary | Permutation
+
+
+def with_slot(step: Instruction, entry: Callable[[int], Angle]) -> Instruction:
+    """Return an instruction whose entry is given by one of other parameters.
+
+    Parameters
+    ----------
+    step
+        Instruction; without an angle, or with a constant one, it stays as it is.
+    entry
+        Gives a slot what its entry is of the new parameters.
+    """
+    if not isinstance(step, Rotation | Phase | PauliRotation) or step.angle.slot < 0:
+        return step
+    old, new = step.angle, entry(step.angle.slot)
+    return replace(
+        step, angle=Angle(new.slot, old.factor * new.factor, old.factor * new.offset + old.offset)
+    )
 
 
 @dataclass(frozen=True)
