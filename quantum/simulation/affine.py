@@ -84,7 +84,8 @@ def affine_outputs(
         if node.op == "placeholder":
             found[node] = next(given)
         elif node.op == "get_attr":
-            found[node] = Affine.constant(getattr(graph, node.target))
+            value = getattr(graph, node.target)
+            found[node] = None if value.is_complex() else Affine.constant(value)
         elif node.op == "call_function":
             found[node] = _result(node, found)
         elif node.op == "output":
@@ -94,10 +95,12 @@ def affine_outputs(
 
 def _result(node: fx.Node, found: dict[Any, Any]) -> Any:
     """Return what an operation gives, None if that is not affine."""
-    if any(found[parent] is None for parent in node.all_input_nodes):
-        return None
     target: Any = node.target
     args: Any = node.args
+    if any(found[parent] is None for parent in node.all_input_nodes) or any(
+        isinstance(part, complex) for part in args
+    ):
+        return None
     kwargs: Any = node.kwargs
     if getattr(target, "__name__", "") == "getitem":
         return found[args[0]][args[1]]

@@ -1,4 +1,4 @@
-"""What a circuit consists of: five kinds of instructions, in the order in which they act.
+"""What a circuit consists of: six kinds of instructions, in the order in which they act.
 
 Wires are numbers; wire 0 is the highest bit of a basis state, as in PennyLane.
 """
@@ -65,6 +65,22 @@ class Unitary:
     values: tuple[bool, ...] = ()
 
 
+@dataclass(frozen=True)
+class Matrix:
+    """A matrix, (2^k, 2^k), on k wires, whose numbers are parameters.
+
+    Attributes
+    ----------
+    entries
+        Real parts by rows, then imaginary parts.
+    """
+
+    entries: tuple[Angle, ...]
+    wires: tuple[int, ...]
+    controls: tuple[int, ...] = ()
+    values: tuple[bool, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class Permutation:
     """Basis states x of k wires become ``images[x]``, (2^k,)."""
@@ -75,7 +91,7 @@ class Permutation:
     values: tuple[bool, ...] = ()
 
 
-Instruction = Rotation | Phase | PauliRotation | Unitary | Permutation
+Instruction = Rotation | Phase | PauliRotation | Unitary | Matrix | Permutation
 
 
 def with_slot(step: Instruction, entry: Callable[[int], Angle]) -> Instruction:
@@ -88,12 +104,20 @@ def with_slot(step: Instruction, entry: Callable[[int], Angle]) -> Instruction:
     entry
         Gives a slot what its entry is of the new parameters.
     """
-    if not isinstance(step, Rotation | Phase | PauliRotation) or step.angle.slot < 0:
-        return step
-    old, new = step.angle, entry(step.angle.slot)
-    return replace(
-        step, angle=Angle(new.slot, old.factor * new.factor, old.factor * new.offset + old.offset)
-    )
+
+    def changed(old: Angle) -> Angle:
+        if old.slot < 0:
+            return old
+        new = entry(old.slot)
+        return Angle(new.slot, old.factor * new.factor, old.factor * new.offset + old.offset)
+
+    match step:
+        case Rotation() | Phase() | PauliRotation():
+            return replace(step, angle=changed(step.angle))
+        case Matrix():
+            return replace(step, entries=tuple(changed(entry) for entry in step.entries))
+        case _:
+            return step
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from quantum.simulation.instructions import (
     Angle,
     Circuit,
     Instruction,
+    Matrix,
     PauliRotation,
     Permutation,
     Phase,
@@ -87,6 +88,15 @@ def _(step: PauliRotation, state: Tensor, shared: Tensor, batched: Tensor) -> Te
 @applied.register
 def _(step: Unitary, state: Tensor, shared: Tensor, batched: Tensor) -> Tensor:
     matrix = torch.as_tensor(step.matrix).to(state)[None]
+    return _controlled(matrix, state, step.wires, step.controls, step.values)
+
+
+@applied.register
+def _(step: Matrix, state: Tensor, shared: Tensor, batched: Tensor) -> Tensor:
+    parts = [_angle(entry, shared, batched) for entry in step.entries]
+    re, im = torch.stack(parts, 1).reshape(len(batched), 2, -1).unbind(1)
+    size = 2 ** len(step.wires)
+    matrix = torch.complex(re, im).reshape(-1, size, size)
     return _controlled(matrix, state, step.wires, step.controls, step.values)
 
 

@@ -10,8 +10,10 @@ from torch import Tensor
 from quantum.errors import QuantumError
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.schedule import Schedule
-from quantum.simulation.sweeps import circuit as sweeps
+from quantum.simulation.sweeps.circuit import run_backward, run_forward
+from quantum.simulation.sweeps.codes import HALVES
 from quantum.simulation.sweeps.lines import LINE
+from quantum.simulation.sweeps.matrices import half_angles
 from quantum.simulation.threads import on_threads
 
 LARGE = 1 << 28  # bytes that are worth a look at what is free
@@ -48,6 +50,8 @@ def run(
     states
         (batch, 2^wires), complex.
     """
+    if plan.plain:
+        return run_plainly(plan.circuit, shared, batched, initial)
     values, found = _Run.apply(plan, states, shared, batched, initial)
     return values, found if states else None
 
@@ -149,15 +153,15 @@ def forward(
     tiles, numbers = -(-samples // lanes), (2 * lanes) << n
     scratch = (4 if keep else 2) * torch.get_num_threads() + (tiles if keep else 0)
     require_memory(scratch * numbers * np.dtype(dtype).itemsize, n, samples)
-    ready = sweeps.half_angles(plan.factors, plan.angles, shared)
+    ready = half_angles(plan.factors, plan.angles, shared)
     values = np.zeros((samples, len(plan.words.flips)))
     kept = np.empty((tiles, numbers), dtype) if keep else None
 
     def work(part: range) -> None:
-        matrices = np.empty(plan.matrices * sweeps.HALVES * lanes, dtype)
+        matrices = np.empty(plan.matrices * HALVES * lanes, dtype)
         state, other = np.empty(numbers, dtype), np.empty(numbers if len(plan.tables) else 0, dtype)
         squares, sums = np.empty(lanes << n, dtype), np.empty(4 * lanes, dtype)
-        sweeps.run_forward(
+        run_forward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
             plan.fixed, plan.tables, plan.dense, ready, len(shared), batched, *plan.words, samples,
             matrices, state, other, squares, sums, initial, kept, values,
@@ -179,19 +183,19 @@ def backward(
     n, samples, dtype = plan.wires, len(batched), kept.dtype
     tiles, numbers = kept.shape
     lanes = lanes_of(dtype)
-    ready = sweeps.half_angles(plan.factors, plan.angles, shared)
+    ready = half_angles(plan.factors, plan.angles, shared)
     of_batched = np.zeros(batched.shape)
 
     of_initial = np.empty_like(kept) if plan.circuit.prepared else None
 
     def work(part: range) -> np.ndarray:
         found = np.zeros(len(shared))
-        matrices = np.empty(plan.matrices * sweeps.HALVES * lanes, dtype)
+        matrices = np.empty(plan.matrices * HALVES * lanes, dtype)
         psi, lam = (np.empty(numbers, dtype) for _ in range(2))
         other, another = (np.empty(numbers if len(plan.tables) else 0, dtype) for _ in range(2))
         squares = np.empty(lanes << n, dtype)
-        sums = np.empty(len(plan.code) * sweeps.HALVES * lanes, dtype)
-        sweeps.run_backward(
+        sums = np.empty(len(plan.code) * HALVES * lanes, dtype)
+        run_backward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
             plan.fixed, plan.turns, plan.tables, plan.inverse, ready, len(shared), batched,
             *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept,

@@ -9,20 +9,21 @@ from quantum.simulation.instructions import (
     Angle,
     Circuit,
     Instruction,
+    Matrix,
     PauliRotation,
     Permutation,
     Phase,
     Rotation,
     Unitary,
 )
-from quantum.simulation.sweeps import circuit as sweeps
+from quantum.simulation.sweeps import codes
 
 PAULIS = {
     "X": np.array([[0, 1], [1, 0]], complex),
     "Y": np.array([[0, -1j], [1j, 0]], complex),
     "Z": np.array([[1, 0], [0, -1]], complex),
 }
-AXES = {"X": sweeps.RX, "Y": sweeps.RY, "Z": sweeps.RZ}
+AXES = {"X": codes.RX, "Y": codes.RY, "Z": codes.RZ}
 
 
 class Words(NamedTuple):
@@ -61,6 +62,8 @@ class Schedule(NamedTuple):
         What is measured.
     circuit
         What all this is of.
+    plain
+        Whether plain torch has to run it, as the sweeps have no matrices with parameters.
     """
 
     wires: int
@@ -78,6 +81,7 @@ class Schedule(NamedTuple):
     inverse: np.ndarray
     words: Words
     circuit: Circuit
+    plain: bool
 
 
 def schedule(circuit: Circuit) -> Schedule:
@@ -95,7 +99,7 @@ class _Chain(NamedTuple):
 
 class _Scheduler:
     def __init__(self, circuit: Circuit) -> None:
-        self.circuit, self.n = circuit, circuit.wires
+        self.circuit, self.n, self.plain = circuit, circuit.wires, False
         self.rows: list[list[int]] = []
         self.matrices = 0
         self.factors: list[tuple[int, int, int]] = []
@@ -126,9 +130,9 @@ class _Scheduler:
             case Rotation(axis, wire, angle, ()):
                 self._chain(wire, _Chain(AXES[axis], angle, None))
             case Phase((wire,), (True,), angle):
-                self._chain(wire, _Chain(sweeps.PHASE, angle, None))
+                self._chain(wire, _Chain(codes.PHASE, angle, None))
             case Unitary(matrix, (wire,), ()):
-                self._chain(wire, _Chain(sweeps.FIXED, Angle(), matrix))
+                self._chain(wire, _Chain(codes.FIXED, Angle(), matrix))
             case Permutation(images, wires, controls, values):
                 self._close_all((*wires, *controls))
                 self._merge(images, wires, controls, values)
@@ -138,18 +142,20 @@ class _Scheduler:
                 self._write_mix(wire, chain, controls, values)
             case Unitary(matrix, (wire,), controls, values):
                 self._settle((wire, *controls))
-                self._write_mix(wire, [_Chain(sweeps.FIXED, Angle(), matrix)], controls, values)
+                self._write_mix(wire, [_Chain(codes.FIXED, Angle(), matrix)], controls, values)
             case Unitary(matrix, wires, controls, values):
                 self._settle((*wires, *controls))
                 self._write_dense(matrix, wires, controls, values)
             case Phase(wires, values, angle):
                 self._settle(wires)
-                link = [_Chain(sweeps.PHASE, angle, None)]
+                link = [_Chain(codes.PHASE, angle, None)]
                 mask, value = self._bits(wires), self._bits(wires, values)
-                self._write(sweeps.TURN, link, MASK=mask, VALUE=value)
+                self._write(codes.TURN, link, MASK=mask, VALUE=value)
             case PauliRotation(word, wires, angle):
                 self._settle(wires)
                 self._write_pauli(word, wires, angle)
+            case Matrix():
+                self.plain = True
 
     def _chain(self, wire: int, link: _Chain) -> None:
         self.open.setdefault(wire, []).append(link)
@@ -203,7 +209,7 @@ class _Scheduler:
             back = np.empty_like(images)
             back[images] = np.arange(len(images), dtype=np.int32)
             self.tables += [back, images]
-        self._write(sweeps.GATHER, [], TABLE=self.known[key])
+        self._write(codes.GATHER, [], TABLE=self.known[key])
 
     def _write_mix(
         self,
@@ -214,7 +220,7 @@ class _Scheduler:
     ) -> None:
         place = self.n - 1 - wire
         mask, value = self._bits(controls), self._bits(controls, values)
-        kind = sweeps.MIX_IF if controls else sweeps.MIX
+        kind = codes.MIX_IF if controls else codes.MIX
         self._write(kind, chain, PLACE=place, MASK=mask, VALUE=value)
 
     def _write_dense(
@@ -231,22 +237,22 @@ class _Scheduler:
         at = sum(part.size for part in self.dense)
         self.dense.append(sorted_)
         mask, value = self._bits(controls), self._bits(controls, values)
-        self._write(sweeps.DENSE, [], MASK=mask, VALUE=value, ZMASK=self._bits(wires), MATRIX=at)
+        self._write(codes.DENSE, [], MASK=mask, VALUE=value, ZMASK=self._bits(wires), MATRIX=at)
 
     def _write_pauli(self, word: str, wires: tuple[int, ...], angle: Angle) -> None:
         flips, signs, ys = _masks(self.n, zip(wires, word, strict=True))
-        link = [_Chain(sweeps.RZ, angle, None)]
+        link = [_Chain(codes.RZ, angle, None)]
         if flips:
-            self._write(sweeps.FLIP, link, XMASK=flips, ZMASK=signs, TABLE=ys)
+            self._write(codes.FLIP, link, XMASK=flips, ZMASK=signs, TABLE=ys)
         else:
-            self._write(sweeps.PARITY, link, ZMASK=signs)
+            self._write(codes.PARITY, link, ZMASK=signs)
 
     def _write(self, kind: int, chain: Sequence[_Chain], **columns: int) -> None:
-        row = [0] * sweeps.COLUMNS
-        row[sweeps.KIND], row[sweeps.FACTORS] = kind, len(self.factors)
+        row = [0] * codes.COLUMNS
+        row[codes.KIND], row[codes.FACTORS] = kind, len(self.factors)
         if chain:
-            row[sweeps.MATRIX] = self.matrices
-            self.matrices += 2 if kind == sweeps.FLIP else 1
+            row[codes.MATRIX] = self.matrices
+            self.matrices += 2 if kind == codes.FLIP else 1
         for link in chain:
             constant = 0
             if link.matrix is not None:
@@ -254,25 +260,25 @@ class _Scheduler:
                 self.fixed.append(link.matrix)
             self.factors.append((link.kind, link.angle.slot, constant))
             self.angles.append((link.angle.factor, link.angle.offset))
-        row[sweeps.LAST] = len(self.factors)
-        row[sweeps.BATCHED] = any(link.angle.slot >= self.circuit.shared for link in chain)
+        row[codes.LAST] = len(self.factors)
+        row[codes.BATCHED] = any(link.angle.slot >= self.circuit.shared for link in chain)
         for name, value in columns.items():
-            row[getattr(sweeps, name)] = value
+            row[getattr(codes, name)] = value
         self.rows.append(row)
 
     def _in_front(self) -> int:
         """Sort the gates on single wires at the beginning by place; return how many they are."""
         count = 0
-        while count < len(self.rows) and self.rows[count][sweeps.KIND] == sweeps.MIX:
+        while count < len(self.rows) and self.rows[count][codes.KIND] == codes.MIX:
             count += 1
         seen: set[int] = set()
         for k in range(count):
-            place = self.rows[k][sweeps.PLACE]
+            place = self.rows[k][codes.PLACE]
             if place in seen:  # never: two that follow each other are one
                 count = k
                 break
             seen.add(place)
-        self.rows[:count] = sorted(self.rows[:count], key=lambda row: row[sweeps.PLACE])
+        self.rows[:count] = sorted(self.rows[:count], key=lambda row: row[codes.PLACE])
         return count
 
     def done(self) -> Schedule:
@@ -290,7 +296,7 @@ class _Scheduler:
             self.circuit.batched,
             start,
             self.matrices,
-            np.array(self.rows, np.int64).reshape(-1, sweeps.COLUMNS),
+            np.array(self.rows, np.int64).reshape(-1, codes.COLUMNS),
             np.array(self.factors, np.int64).reshape(-1, 3),
             np.array(self.angles, float).reshape(-1, 2),
             fixed,
@@ -300,6 +306,7 @@ class _Scheduler:
             np.concatenate([none, *inverse]),
             Words(*(np.array(column, np.int64) for column in _columns(words))),
             self.circuit,
+            self.plain,
         )
 
 

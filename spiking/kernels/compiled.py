@@ -1,7 +1,9 @@
 """How all kernels are compiled."""
 
 from collections.abc import Callable
+from functools import cache
 from inspect import unwrap
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -19,9 +21,29 @@ def compiled(function: Callable[..., Any]) -> Any:
 
     No operation is reordered or fused: sums and products round as they do in torch.
     """
-    return numba.njit(**OPTIONS)(unwrap(function))  # type checkers of the tests may wrap it
+    return _kept(numba.njit(**OPTIONS)(unwrap(function)))  # type checkers of the tests may wrap it
 
 
 def compiled_for_gradients(function: Callable[..., Any]) -> Any:
     """Compile a function whose sums may be taken in another order, and fused with products."""
-    return numba.njit(fastmath={"reassoc", "contract", "nsz"}, **OPTIONS)(unwrap(function))
+    options = {"fastmath": {"reassoc", "contract", "nsz"}, **OPTIONS}
+    return _kept(numba.njit(**options)(unwrap(function)))
+
+
+def _kept(made: Any) -> Any:
+    """Keep a compiled function on disk for as long as no file of this folder changes.
+
+    numba looks at the file that the function is in, not at those that the functions it calls are
+    in.
+    """
+    place = getattr(getattr(made, "_cache", None), "_cache_file", None)
+    if place is not None:
+        place._source_stamp = _stamp()
+    return made
+
+
+@cache
+def _stamp() -> tuple[tuple[str, float, int], ...]:
+    """Return names, times and sizes of the files of this folder."""
+    found = {path.name: path.stat() for path in Path(__file__).parent.glob("*.py")}
+    return tuple((name, stat.st_mtime, stat.st_size) for name, stat in sorted(found.items()))

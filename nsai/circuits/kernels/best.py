@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nsai.circuits.kernels.linear import compiled
+from nsai.circuits.kernels.compiled import compiled
 
 
 @compiled

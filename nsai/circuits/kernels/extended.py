@@ -9,7 +9,7 @@ from math import frexp, ldexp
 
 import numpy as np
 
-from nsai.circuits.kernels.linear import compiled
+from nsai.circuits.kernels.compiled import compiled
 
 FAR = 1100  # of two numbers that many powers of two apart, the smaller one does not count
 

@@ -6,28 +6,14 @@ whatever the type of what goes in and out. A probability below 1e-290 is left to
 cannot underflow.
 """
 
-from collections.abc import Callable
-from inspect import unwrap
 from math import exp, log
-from typing import Any
 
-import numba
 import numpy as np
+
+from nsai.circuits.kernels.compiled import compiled
 
 SMALLEST = 1e-290  # a root from here on is exact to the last digits in linear float64
 SMALL, WRONG = 1, 2  # what a kernel may report, the worse the larger
-
-OPTIONS: dict[str, Any] = {
-    "error_model": "numpy",
-    "boundscheck": False,
-    "nogil": True,
-    "cache": True,
-}
-
-
-def compiled(function: Callable[..., Any]) -> Any:
-    """Compile a function at its first call and keep the result on disk."""
-    return numba.njit(**OPTIONS)(unwrap(function))  # type checkers of the tests may wrap it
 
 
 @compiled

@@ -7,7 +7,8 @@ multiplication by the Hessian", Neural Computation 6 (1), 1994).
 
 import numpy as np
 
-from nsai.circuits.kernels.linear import compiled, fill, forward, width
+from nsai.circuits.kernels.compiled import compiled
+from nsai.circuits.kernels.linear import fill, forward, width
 
 SMALLEST = 1e-140  # its square must be a float64, too
 
