@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from typing import Any
 
+import numpy as np
 import pennylane as qml
 import torch
 from torch import Tensor, nn
 
-from quantum.errors import InputError, QuantumError
+from quantum.errors import InputError, QuantumError, UnsupportedError
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.run import run
 from quantum.tracing import Trace, trace
@@ -23,6 +24,8 @@ def compile(  # noqa: A001  # the name that torch has for it
     *,
     wires: Any = None,
     init: Mapping[str, Callable[[Tensor], Any]] | None = None,
+    shots: int | None = None,
+    seed: int | None = None,
 ) -> "CompiledCircuit":
     """Return a QNode, or a function that applies operations and returns measurements, as a module.
 
@@ -41,6 +44,11 @@ def compile(  # noqa: A001  # the name that torch has for it
     init
         How weights begin: functions that fill a tensor in place, as in ``torch.nn.init``; uniform
         from 0 to 2π unless given.
+    shots
+        Measurements of each sample, of each group of words that are measured together; exact values
+        unless given, or the QNode has shots. Gradients are then by parameter shift, with as many.
+    seed
+        Of the generator of outcomes.
 
     Returns
     -------
@@ -50,7 +58,7 @@ def compile(  # noqa: A001  # the name that torch has for it
     Raises
     ------
     QuantumError
-        For weights that are no arguments of the circuit.
+        For weights that are no arguments of the circuit, or no shots.
 
     Examples
     --------
@@ -62,7 +70,9 @@ def compile(  # noqa: A001  # the name that torch has for it
     >>> module(torch.zeros(5, 2)).tolist()
     [[1.0], [1.0], [1.0], [1.0], [1.0]]
     """
-    return CompiledCircuit(qnode, weights or {}, wires=wires, init=init or {})
+    return CompiledCircuit(
+        qnode, weights or {}, wires=wires, init=init or {}, shots=shots, seed=seed
+    )
 
 
 class CompiledCircuit(nn.Module):
@@ -75,8 +85,15 @@ class CompiledCircuit(nn.Module):
         *,
         wires: Any,
         init: Mapping[str, Callable[[Tensor], Any]],
+        shots: int | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
+        own = qnode.shots.total_shots if isinstance(qnode, qml.QNode) else None
+        self.shots = own if shots is None else shots
+        if self.shots is not None and self.shots < 1:
+            raise QuantumError(f"shots must be positive, got {self.shots}")
+        self.generator = np.random.default_rng(seed)
         self.function = qnode.func if isinstance(qnode, qml.QNode) else qnode
         device = qnode.device.wires if isinstance(qnode, qml.QNode) else None
         self.labels = None if wires is None and device is None else qml.wires.Wires(
@@ -150,22 +167,20 @@ class CompiledCircuit(nn.Module):
         self, found: Trace, shared: Tensor, batched: Tensor, initial: Tensor | None
     ) -> Tensor:
         wanted = found.kind != "expval"
+        if self.shots is not None:
+            if found.kind == "state":
+                raise UnsupportedError("shots measure no state; leave them out, or return probs")
+            values = found.sampler(shared, batched, initial, self.shots, self.generator)
+            return _of_wires(values, found) if wanted else _of_words(values, found)
         if batched.device.type == "cpu":
             values, states = run(found.plan, shared, batched, initial, states=wanted)
         else:
             values, states = run_plainly(found.circuit, shared, batched, initial)
         if states is None or not wanted:
-            if torch.isnan(values).any():
-                raise InputError("an input or a weight is NaN or infinite")
-            return values if found.weights is None else values @ found.weights.to(values)
+            return _of_words(values, found)
         if found.kind == "state":
             return states
-        n = found.circuit.wires
-        squares = (states.real**2 + states.imag**2).reshape(-1, *[2] * n)
-        rest = [1 + wire for wire in range(n) if wire not in found.wires]
-        kept = sorted(found.wires)
-        out = squares.sum(rest) if rest else squares
-        return out.permute(0, *(1 + kept.index(wire) for wire in found.wires)).flatten(1)
+        return _of_wires(states.real**2 + states.imag**2, found)
 
     def _trace(self, shapes: tuple[Shape, ...]) -> Trace:
         if shapes not in self._traces:
@@ -173,3 +188,20 @@ class CompiledCircuit(nn.Module):
             inputs = dict(zip(self.inputs, shapes, strict=True))
             self._traces[shapes] = trace(self.function, weights, inputs, self.labels)
         return self._traces[shapes]
+
+
+def _of_words(values: Tensor, found: Trace) -> Tensor:
+    """Return outputs, (batch, outputs), by values of words."""
+    if torch.isnan(values).any():
+        raise InputError("an input or a weight is NaN or infinite")
+    return values if found.weights is None else values @ found.weights.to(values)
+
+
+def _of_wires(odds: Tensor, found: Trace) -> Tensor:
+    """Return probabilities of some wires by those of all, (batch, 2^wires)."""
+    n = found.circuit.wires
+    rest = [1 + wire for wire in range(n) if wire not in found.wires]
+    kept = sorted(found.wires)
+    shaped = odds.reshape(-1, *[2] * n)
+    out = shaped.sum(rest) if rest else shaped
+    return out.permute(0, *(1 + kept.index(wire) for wire in found.wires)).flatten(1)

@@ -30,8 +30,8 @@ class _Circuit:
         for layer in range(self.ansatz.layers):
             if layer == 0 or self.reupload:
                 self.embedding(x, wires)
-            self.ansatz.apply(weights[layer], layer, wires)
-        return self.measure(wires)
+            self.ansatz.apply(self.ansatz.part(weights, layer, len(wires)), layer, wires)
+        return self.measure(self.ansatz.readout(wires))
 
 
 class QuantumLayer(nn.Module):
@@ -46,12 +46,16 @@ class QuantumLayer(nn.Module):
     ansatz
         Such as `strongly_entangling` (layers=4).
     measure
-        Function of wires that returns measurements, such as `expval_z`.
+        Function of wires that returns measurements, such as `expval_z`; it gets the wires that the
+        ansatz leaves (``ansatz.readout``), which for most are all.
     reupload
         Whether the embedding comes anew before each layer of the ansatz, instead of once.
     init
-        Fills the weights in place; uniform from 0 to 2π unless given. `small_angles` begins near
-        rotations by nothing, where gradients of deep circuits have not vanished.
+        Fills the weights in place; as the ansatz says unless given (for most, uniform to 2π).
+        `small_angles` begins near rotations by nothing, where gradients of deep circuits have not
+        vanished; see also `block_identity`.
+    shots, seed
+        As for `compile`: exact values unless given.
 
     Raises
     ------
@@ -76,6 +80,8 @@ class QuantumLayer(nn.Module):
         *,
         reupload: bool = False,
         init: Callable[[Tensor], Any] | None = None,
+        shots: int | None = None,
+        seed: int | None = None,
     ) -> None:
         super().__init__()
         if n_qubits < 1:
@@ -85,7 +91,9 @@ class QuantumLayer(nn.Module):
             _Circuit(n_qubits, embedding, ansatz, measure, reupload),
             {"weights": ansatz.weights(n_qubits)},
             wires=n_qubits,
-            init={} if init is None else {"weights": init},
+            init={"weights": ansatz.initialise if init is None else init},
+            shots=shots,
+            seed=seed,
         )
 
     @property

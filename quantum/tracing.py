@@ -21,6 +21,7 @@ from quantum.simulation.instructions import (
     with_slot,
 )
 from quantum.simulation.schedule import Schedule, schedule
+from quantum.simulation.shots import Sampler
 from quantum.simulation.translate import beginning_of, instructions_of, words_and_weights
 
 Shape = tuple[int, ...]
@@ -59,6 +60,11 @@ class Trace:
         """The circuit for the sweeps."""
         return schedule(self.circuit)
 
+    @cached_property
+    def sampler(self) -> Sampler:
+        """The circuit for shots."""
+        return Sampler(self.circuit)
+
 
 def trace(
     function: Callable[..., Any],
@@ -88,9 +94,13 @@ def trace(
     """
     recorded: dict[str, Any] = {}
     shapes = list(inputs.values())
-    own = [value.detach().double() for value in weights.values()]
+    # with gradients, so that no value becomes a number in silence
+    own = [value.detach().double().requires_grad_() for value in weights.values()]
     generator = torch.Generator().manual_seed(0)
-    samples = [torch.rand(shape, generator=generator, dtype=torch.float64) for shape in shapes]
+    samples = [
+        torch.rand(shape, generator=generator, dtype=torch.float64, requires_grad=True)
+        for shape in shapes
+    ]
 
     def parameters(*given: Tensor) -> list[Tensor]:
         found: list[Tensor] = []
@@ -105,7 +115,7 @@ def trace(
                     f"a gate got {tuple(value.shape)} parameters for one sample: write the "
                     "circuit for one sample, or index features as x[..., i]"
                 )
-            found.append(value.reshape(()))
+            found.append(value.reshape(()) if value.ndim else value)
             return Angle(len(found) - 1)
 
         values = dict(zip((*weights, *inputs), given, strict=True))

@@ -6,13 +6,14 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 import torch
-from pennylane.operation import Operator, StatePrepBase
+from pennylane.operation import Channel, Operator, StatePrepBase
 from pennylane.ops import MidMeasure
 
 from quantum.errors import UnsupportedError
 from quantum.simulation.instructions import (
     Angle,
     Instruction,
+    Matrix,
     PauliRotation,
     Permutation,
     Phase,
@@ -44,7 +45,27 @@ def is_native(op: Operator) -> bool:
         return True
     if base.name in NATIVE:
         return base is op or base.name not in {*ISING, *PHASES, "MultiRZ", "PauliRot"}
-    return _is_constant(base) and base.has_matrix and len(base.wires) <= WIDEST
+    if len(base.wires) > WIDEST or not base.has_matrix:
+        return False
+    return base.name in MATRICES or _is_constant(base)
+
+
+def parameters_of(op: Operator) -> list[Any]:
+    """Return the parameters of a native operation, each a number or one of each sample.
+
+    Those of a matrix that has gradients or a batch are its real parts by rows, then its imaginary
+    parts; other matrices have none.
+    """
+    base = op
+    while isinstance(base, qml.ops.Controlled):
+        base = base.base
+    if base.name in NATIVE:
+        return list(base.data)
+    if base.name not in MATRICES or _is_constant(base):
+        return []
+    matrix = torch.as_tensor(base.matrix())
+    flat = matrix.to(torch.complex128).reshape(*matrix.shape[:-2], -1)
+    return [*flat.real.unbind(-1), *flat.imag.unbind(-1)]
 
 
 def _is_constant(op: Operator) -> bool:
@@ -80,6 +101,11 @@ def instructions_of(
             f"{op.name} is a measurement in the middle of a circuit, which is not simulated here; "
             "use default.qubit for it"
         )
+    if isinstance(op, Channel):
+        raise UnsupportedError(
+            f"{op.name} is a channel of noise, which has no place in a circuit of pure states; the "
+            "device nsai.qubit takes it, and so does quantum.noise"
+        )
     base = op
     controls: tuple[int, ...] = ()
     values: tuple[bool, ...] = ()
@@ -114,7 +140,7 @@ def _native(
     elif name in ("PhaseShift", "U1"):
         yield Phase((*controls[0], *wires), (*controls[1], True), angle_of(op.data[0]))
     elif name == "GlobalPhase":
-        yield Phase(*controls, _times(-1, angle_of(op.data[0])))
+        yield Phase(*controls, _times(-1.0, angle_of(op.data[0])))
     elif name in PHASES:
         yield Phase(wires, PHASES[name], angle_of(op.data[0]))
     elif name in ISING:
@@ -123,6 +149,8 @@ def _native(
         yield PauliRotation("Z" * len(wires), wires, angle_of(op.data[0]))
     elif name == "PauliRot":
         yield _pauli_rotation(op.hyperparameters["pauli_word"], wires, angle_of(op.data[0]))
+    elif not _is_constant(op):
+        yield Matrix(tuple(angle_of(part) for part in parameters_of(op)), wires, *controls)
     else:
         yield _constant(np.asarray(qml.math.toarray(op.matrix()), complex), wires, controls)
 

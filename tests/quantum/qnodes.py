@@ -11,6 +11,24 @@ FIXED_ONE = [qml.Hadamard, qml.X, qml.Y, qml.Z, qml.S, qml.T, qml.SX]
 FIXED_TWO = [qml.CNOT, qml.CZ, qml.CY, qml.SWAP, qml.ISWAP, qml.CH]
 
 
+def by_matrices(x, w):
+    """Apply matrices of inputs x, (..., 2), and weights w, (2,), with and without control."""
+    xx, zy = (qml.matrix(word) for word in (qml.X(0) @ qml.X(1), qml.Z(0) @ qml.Y(1)))
+    generators = [torch.as_tensor(m) for m in (np.array([[0, -1j], [1j, 0]]), xx, zy)]
+    turned = [
+        torch.matrix_exp(-1j * torch.as_tensor(a)[..., None, None] * g)
+        for a, g in zip((x[..., 0], x[..., 1] * w[0], w[1]), generators, strict=True)
+    ]
+    qml.RX(0.7, wires="a")  # a number among tensors
+    qml.QubitUnitary(turned[0], wires="b")
+    qml.CNOT(wires=["a", "b"])
+    qml.QubitUnitary(turned[1], wires=["c", "a"])
+    qml.ctrl(qml.QubitUnitary(turned[0], wires="c"), "b", control_values=[False])
+    qml.DiagonalQubitUnitary(torch.exp(1j * torch.stack([w[0], w[1]])), wires="a")
+    qml.QubitUnitary(turned[2], wires=["b", "c"])
+    return qml.expval(qml.Z("a")), qml.expval(qml.X("b") @ qml.Y("c")), qml.expval(qml.X("a"))
+
+
 def random_function(seed, wires, length, features=3, weights=4):
     """Return a circuit of inputs x and weights w, the same at each call."""
 
@@ -25,6 +43,8 @@ def random_function(seed, wires, length, features=3, weights=4):
             return [x[..., i], w[j], 2 * w[j] - 0.3, x[..., i] * w[j], constant][kind]
 
         labels = [f"q{i}" for i in range(wires)]
+        # default.qubit fails for a batch of one where a PauliRot with an identity makes it
+        qml.RX(x[..., 0], wires=labels[0])
         for _ in range(length):
             order = [labels[i] for i in rng.permutation(wires)]
             kind = int(rng.integers(0, 9)) if wires > 2 else int(rng.integers(0, 3))

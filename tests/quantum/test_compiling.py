@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import quantum
-from tests.quantum.qnodes import random_function
+from tests.quantum.qnodes import by_matrices, random_function
 
 DOUBLE = {"dtype": torch.float64}
 
@@ -38,6 +38,19 @@ def test_values_and_gradients_are_those_of_default_qubit(seed, wires, length, ba
         found.append([out, *torch.autograd.grad(loss, (x, w))])
     for a, b in zip(*found, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-12)
+
+
+def test_matrices_are_computed_anew_for_each_sample():
+    x, wires = numbers(4, 5, 2), ["a", "b", "c"]
+    module = quantum.compile(by_matrices, weights={"w": (2,)}, wires=wires).double()
+    device = qml.device("default.qubit", wires=wires)
+    with_tensors = qml.QNode(lambda x, w: by_matrices(x, w), device)
+    theirs = torch.stack([torch.stack(with_tensors(sample, module.w)) for sample in x])
+    found = []
+    for out in (module(x), theirs):
+        found.append([out, *torch.autograd.grad((out**2).sum(), (x, module.w))])
+    for a, b in zip(*found, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-8)  # as in test_device
 
 
 def layered(x, w):
@@ -77,6 +90,7 @@ def computing(x):
     qml.RY(doubled[1, 1] - doubled[0, 0] / 3, wires=0)
     qml.RZ(turned[1] / 2 + 1, wires=1)
     qml.CRX(x.sum() * torch.exp(x[0]), wires=[1, 0])
+    qml.RX((-1j * x[0] * torch.tensor([2j, 1])[0]).real, wires=0)
     return [qml.expval(qml.X(wire)) for wire in range(2)]
 
 

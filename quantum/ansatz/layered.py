@@ -1,56 +1,13 @@
-"""Circuits that learn: small functions of weights and wires on PennyLane's operations."""
+"""Ansätze of layers that are all alike."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import pennylane as qml
-import torch
-from torch import Tensor
 
-from quantum.errors import QuantumError
-
-Shape = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Ansatz(ABC):
-    """A circuit with weights, in layers.
-
-    Attributes
-    ----------
-    layers
-        Their number.
-
-    Raises
-    ------
-    QuantumError
-        For no layers.
-    """
-
-    layers: int
-
-    def __post_init__(self) -> None:
-        if self.layers < 1:
-            raise QuantumError(f"{type(self).__name__} needs at least one layer, got {self.layers}")
-
-    @abstractmethod
-    def shape(self, wires: int) -> Shape:
-        """Return the shape of the weights of one layer, by number of wires."""
-
-    @abstractmethod
-    def apply(self, w: Any, layer: int, wires: Any) -> None:
-        """Apply a layer, by its weights, its number and the wires."""
-
-    def weights(self, wires: int) -> Shape:
-        """Return the shape of all weights."""
-        return (self.layers, *self.shape(wires))
-
-    def __call__(self, w: Any, wires: Any) -> None:
-        """Apply all layers."""
-        for layer in range(self.layers):
-            self.apply(w[layer], layer, wires)
+from quantum.ansatz.base import Ansatz, Shape
 
 
 class Separable(Ansatz):
@@ -122,10 +79,49 @@ class HardwareEfficient(Ansatz):
             qml.CZ(wires=pair)
 
 
+@dataclass(frozen=True)
+class RealAmplitudes(Ansatz):
+    """Layers of CNOT between neighbours, even pairs and then odd ones, and of RY on each wire.
+
+    Real states stay real.
+
+    Attributes
+    ----------
+    layers
+        Their number.
+    entangling
+        Whether the CNOT are there; without them it is the twin that tells what they are good for.
+
+    References
+    ----------
+    Mari et al., "Transfer learning in hybrid classical-quantum neural networks", Quantum 4, 340,
+    2020, of dressed quantum circuits.
+
+    Examples
+    --------
+    >>> real_amplitudes(layers=6).weights(4)
+    (6, 4)
+    """
+
+    entangling: bool = True
+
+    def shape(self, wires: int) -> Shape:
+        """Return an angle a wire."""
+        return (wires,)
+
+    def apply(self, w: Any, layer: int, wires: Any) -> None:
+        """Apply a layer."""
+        for pair in _even_then_odd(wires) if self.entangling else ():
+            qml.CNOT(wires=pair)
+        for i, wire in enumerate(wires):
+            qml.RY(w[i], wires=wire)
+
+
+def _even_then_odd(wires: Any) -> Iterator[tuple[Any, Any]]:
+    pairs = list(pairwise(wires))
+    yield from pairs[::2]
+    yield from pairs[1::2]
+
+
 separable, strongly_entangling = Separable, StronglyEntangling  # written as functions of layers
-hardware_efficient = HardwareEfficient
-
-
-def small_angles(w: Tensor) -> None:
-    """Fill weights so that a circuit begins near one that rotates nothing; see `QuantumLayer`."""
-    torch.nn.init.normal_(w, 0.0, 0.01)
+hardware_efficient, real_amplitudes = HardwareEfficient, RealAmplitudes
