@@ -23,6 +23,7 @@ from pennylane.measurements import (
     SampleMeasurement,
     StateMeasurement,
 )
+from pennylane.operation import Channel
 from pennylane.ops import Conditional, MidMeasure
 from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
@@ -33,10 +34,10 @@ from quantum.simulation.instructions import Angle, Circuit, Word, with_slot
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
 from quantum.simulation.translate import (
-    NATIVE,
     beginning_of,
     instructions_of,
     is_native,
+    parameters_of,
     words_and_weights,
 )
 
@@ -70,6 +71,8 @@ class FastQubit(Device):
         Of each execution; None for exact values.
     seed
         Of the generator of samples.
+    trajectories
+        How many runs stand for a circuit with channels of noise; None for its density matrix.
 
     Notes
     -----
@@ -90,8 +93,15 @@ class FastQubit(Device):
 
     name = NAME
 
-    def __init__(self, wires: Any = None, shots: Any = None, seed: Any = None) -> None:
+    def __init__(
+        self,
+        wires: Any = None,
+        shots: Any = None,
+        seed: Any = None,
+        trajectories: int | None = None,
+    ) -> None:
         super().__init__(wires=wires, shots=shots)
+        self._trajectories = trajectories
         self._generator = np.random.default_rng(seed)
         self._known: OrderedDict[Any, tuple[Schedule, np.ndarray | None]] = OrderedDict()
 
@@ -102,6 +112,11 @@ class FastQubit(Device):
         if execution_config is None:
             return True
         method = execution_config.gradient_method
+        if circuit is not None and circuit.shots and method in (*OWN[1:], "backprop"):
+            raise UnsupportedError(
+                f"diff_method={method!r} is for exact values, and the circuit has "
+                f"{circuit.shots.total_shots} shots; diff_method='parameter-shift' is for those"
+            )
         return method in (*OWN, "backprop") and (circuit is None or not circuit.shots)
 
     def supports_vjp(
@@ -176,8 +191,9 @@ class FastQubit(Device):
         program = CompilePipeline()
         program.add_transform(without_measurements)
         program.add_transform(
-            decompose, stopping_condition=is_native, skip_initial_state_prep=True, name=NAME
-        )
+            decompose, stopping_condition=lambda op: is_native(op) or isinstance(op, Channel),
+            skip_initial_state_prep=True, name=NAME,
+        )  # fmt: skip
         program.add_transform(validate_device_wires, self.wires, name=NAME)
         program.add_transform(
             validate_measurements,
@@ -197,6 +213,10 @@ class FastQubit(Device):
 
     def _one(self, tape: QuantumScript) -> Any:
         labels: Any = self.wires or tape.wires
+        if any(isinstance(op, Channel) for op in tape.operations):
+            from quantum.noise.execution import executed  # only where there is noise
+
+            return executed(tape, labels, self._trajectories, self._generator)
         places = {wire: i for i, wire in enumerate(labels)}
         values: list[Any] = []
         exact = all(isinstance(m, ExpectationMP) for m in tape.measurements) and not tape.shots
@@ -209,7 +229,7 @@ class FastQubit(Device):
         plan, weights = self._known[key]
         first, rest = beginning_of(tape.operations)
         for op in rest:
-            values += _parameters(op)
+            values += parameters_of(op)
         shared = [v for v in values if not _is_batched(v)]
         batched = [v for v in values if _is_batched(v)]
         batch = len(batched[0]) if batched else first and first.batch_size
@@ -253,14 +273,6 @@ class FastQubit(Device):
         return results[0] if len(results) == 1 else results
 
 
-def _parameters(op: Any) -> list[Any]:
-    """Return the parameters of an operation that are read anew in each execution."""
-    base = op
-    while isinstance(base, qml.ops.Controlled):
-        base = base.base
-    return list(base.data) if base.name in NATIVE else []
-
-
 def _is_batched(value: Any) -> bool:
     """Return whether a parameter of a gate has a batch."""
     return getattr(value, "ndim", 0) > 0
@@ -277,7 +289,7 @@ def _stacked(values: Sequence[Any], dtype: torch.dtype, dim: int) -> Tensor:
         return torch.zeros(0, dtype=dtype)
     if not any(isinstance(v, Tensor) for v in values):
         return torch.from_numpy(np.stack([qml.math.toarray(v) for v in values], dim)).to(dtype)
-    return torch.stack([torch.as_tensor(v).to(dtype) for v in values], dim)
+    return torch.stack([torch.as_tensor(v, dtype=dtype) for v in values], dim)
 
 
 def _structure(tape: QuantumScript, places: dict[Any, int], exact: bool) -> Any:
@@ -290,11 +302,12 @@ def _structure(tape: QuantumScript, places: dict[Any, int], exact: bool) -> Any:
             chain.append((tuple(base.control_wires), tuple(base.control_values)))
             base = base.base
         extra: Any = base.hyperparameters.get("pauli_word")
-        if not _parameters(op) and base.data:
+        given = parameters_of(op)
+        if not given and base.data:
             extra = qml.math.toarray(base.matrix()).tobytes()
         elif not base.data and base.name not in _PLAIN:
             extra = qml.math.toarray(base.matrix()).tobytes() if base.has_matrix else base
-        kinds = tuple(_is_batched(v) for v in _parameters(op))
+        kinds = tuple(_is_batched(v) for v in given)
         ops.append((base.name, base.wires.labels, tuple(chain), extra, kinds))
     measured = tuple(m.hash for m in tape.measurements) if exact else ()
     return first is not None, tuple(ops), measured, tuple(places)

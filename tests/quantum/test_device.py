@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pennylane import numpy as pnp
 
-from quantum import InputError
-from tests.quantum.qnodes import random_function
+from quantum import InputError, UnsupportedError
+from tests.quantum.qnodes import by_matrices, random_function
 
 
 def found(name, seed, wires, length, batch):
@@ -37,6 +37,44 @@ def test_values_and_gradients_are_those_of_default_qubit(seed, wires, length, ba
     )
     for a, b in zip(ours, theirs, strict=True):
         assert torch.allclose(a, b, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("batch", [None, 1, 5])
+def test_matrices_may_have_batches_and_gradients(batch):
+    found = []
+    for name in ("nsai.qubit", "default.qubit"):
+        node = qml.QNode(by_matrices, qml.device(name, wires=["a", "b", "c"]))
+        generator = torch.Generator().manual_seed(0)
+        shape = (2,) if batch is None else (batch, 2)
+        x, w = (torch.randn(s, dtype=torch.float64, generator=generator).requires_grad_()
+                for s in (shape, (2,)))  # fmt: skip
+        out = torch.stack(node(x, w))
+        found.append([out, *torch.autograd.grad((out**2).sum(), (x, w))])
+    for a, b in zip(*found, strict=True):
+        assert torch.allclose(a, b, rtol=0, atol=1e-8)  # default.qubit's 0.7 is in single precision
+
+
+def test_numbers_among_tensors_stay_exact():
+    @qml.qnode(qml.device("nsai.qubit", wires=1))
+    def circuit(x):
+        qml.RX(0.7, wires=0)
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    x = torch.tensor(0.4, dtype=torch.float64)
+    assert circuit(x).item() == pytest.approx(np.cos(1.1), abs=1e-14)
+
+
+@pytest.mark.parametrize("method", ["backprop", "adjoint"])
+def test_exact_gradients_of_shots_are_refused(method):
+    @qml.set_shots(100)
+    @qml.qnode(qml.device("nsai.qubit", wires=1), diff_method=method)
+    def circuit(x):
+        qml.RX(x, wires=0)
+        return qml.expval(qml.Z(0))
+
+    with pytest.raises(UnsupportedError, match=r"100 shots; diff_method='parameter-shift'"):
+        circuit(torch.tensor(0.3, requires_grad=True))
 
 
 @pytest.mark.parametrize("wires", [["a", 3], 2])
