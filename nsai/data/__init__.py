@@ -15,6 +15,8 @@ from nsai.data.arc_agi_1 import arc_agi_1 as arc_agi_1
 from nsai.data.babi_en10k import BABI_EN10K as BABI_EN10K
 from nsai.data.babi_en10k import Question as Question
 from nsai.data.babi_en10k import babi_en10k as babi_en10k
+from nsai.data.bars_and_stripes import bars_and_stripes as bars_and_stripes
+from nsai.data.bars_and_stripes import stripes_log_odds as stripes_log_odds
 from nsai.data.boards import Boards as Boards
 from nsai.data.boards import boards_of_images as boards_of_images
 from nsai.data.boards import sudoku_units as sudoku_units
@@ -52,6 +54,9 @@ from nsai.data.formant_words import formant_words as formant_words
 from nsai.data.grid_paths import Routes as Routes
 from nsai.data.grid_paths import grid_edges as grid_edges
 from nsai.data.grid_paths import grid_paths as grid_paths
+from nsai.data.hidden_manifold import hidden_manifold as hidden_manifold
+from nsai.data.hyperplanes import hyperplanes as hyperplanes
+from nsai.data.hyperplanes import parity_of_sides as parity_of_sides
 from nsai.data.inventory import Status as Status
 from nsai.data.inventory import catalogue as catalogue
 from nsai.data.inventory import fetch as fetch
@@ -62,6 +67,7 @@ from nsai.data.knowledge_graphs import KG_SMALL as KG_SMALL
 from nsai.data.knowledge_graphs import KG_WN18RR as KG_WN18RR
 from nsai.data.knowledge_graphs import Triples as Triples
 from nsai.data.knowledge_graphs import knowledge_graph as knowledge_graph
+from nsai.data.linearly_separable import linearly_separable as linearly_separable
 from nsai.data.loihi import LOIHI as LOIHI
 from nsai.data.loihi import Trace as Trace
 from nsai.data.loihi import loihi as loihi
@@ -129,6 +135,7 @@ from nsai.data.tabular_classics import sonar as sonar
 from nsai.data.tabular_classics import tabular_classic as tabular_classic
 from nsai.data.tiny_shakespeare import TINY_SHAKESPEARE as TINY_SHAKESPEARE
 from nsai.data.tiny_shakespeare import tiny_shakespeare as tiny_shakespeare
+from nsai.data.two_curves import two_curves as two_curves
 from nsai.data.vehicle_claim_fraud import VEHICLE_CLAIM_FRAUD as VEHICLE_CLAIM_FRAUD
 from nsai.data.vehicle_claim_fraud import vehicle_claim_fraud as vehicle_claim_fraud
 from nsai.data.wikitext2 import WIKITEXT2 as WIKITEXT2

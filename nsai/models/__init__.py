@@ -4,6 +4,7 @@ from nsai.models.convolution import connections as connections
 from nsai.models.convolution import mosaic as mosaic
 from nsai.models.convolution import receptive_field as receptive_field
 from nsai.models.convolution import toeplitz_matrix as toeplitz_matrix
+from nsai.models.copies import Copies as Copies
 from nsai.models.echo_state import EchoState as EchoState
 from nsai.models.event_cnn import EventCNN as EventCNN
 from nsai.models.generation import generate as generate
@@ -46,6 +47,7 @@ from nsai.models.vae import VAE as VAE
 
 __all__ = [
     "Census",
+    "Copies",
     "EchoState",
     "EventCNN",
     "GPT",

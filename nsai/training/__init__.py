@@ -6,6 +6,9 @@ from nsai.training.batches import minibatches as minibatches
 from nsai.training.batches import windows as windows
 from nsai.training.classifiers import error_rate as error_rate
 from nsai.training.classifiers import train_classifier as train_classifier
+from nsai.training.copies import copies_right as copies_right
+from nsai.training.copies import train_copies as train_copies
+from nsai.training.copies import tune_copies as tune_copies
 from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.few_labels import few_label_batches as few_label_batches
@@ -24,6 +27,7 @@ from nsai.training.forecasting import smape as smape
 from nsai.training.forecasting import train_forecaster as train_forecaster
 from nsai.training.forecasting import valid_time as valid_time
 from nsai.training.groups import weight_decay_groups as weight_decay_groups
+from nsai.training.intervals import mean_interval as mean_interval
 from nsai.training.language import next_symbol_loss as next_symbol_loss
 from nsai.training.language import text_loss as text_loss
 from nsai.training.muon import Muon as Muon
@@ -39,6 +43,7 @@ __all__ = [
     "History",
     "Muon",
     "central_differences",
+    "copies_right",
     "error_rate",
     "few_label_batches",
     "first_spike_errors",
@@ -48,6 +53,7 @@ __all__ = [
     "forecast",
     "forecast_each",
     "latencies",
+    "mean_interval",
     "minibatches",
     "next_symbol_loss",
     "random_shifts",
@@ -61,9 +67,11 @@ __all__ = [
     "temporal_scores",
     "text_loss",
     "train_classifier",
+    "train_copies",
     "train_first_spikes",
     "train_forecaster",
     "train_temporal",
+    "tune_copies",
     "valid_time",
     "warmup_then_decay",
     "weight_decay_groups",
