@@ -3,8 +3,8 @@
 RY embedding, strongly entangling layers, ⟨Z⟩ on all wires; forward, and backward to inputs and
 weights, in double precision. All give the same values and gradients, which is checked first.
 lightning.qubit runs samples one by one: it is given the same batch as PennyLane's expansion makes
-of it. jax.jit of default.qubit is measured in its steady state, without compiling, where jax is
-installed.
+of it. jax.jit of default.qubit is measured in its steady state, without compiling. It and
+DeepQuantum take part where they are installed, as by `make bench`.
 """
 
 import sys
@@ -12,13 +12,17 @@ import sys
 sys.path.append(sys.path.pop(0))  # this file must not stand in for a package of its name
 
 import importlib.util
+import resource
 import warnings
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from typing import Any
 
 import numpy as np
 import pennylane as qml
+import psutil
 import torch
 from timing.side_by_side import Row, alternate, arguments, report, timed
 
@@ -106,11 +110,64 @@ def in_jax(case: Case) -> Step:
     return step
 
 
+def in_deepquantum(case: Case) -> Step:
+    """Return a step of DeepQuantum, whose weights are a parameter of each gate."""
+    import deepquantum
+
+    n, (x, w) = case.wires, (torch.from_numpy(part) for part in case.numbers())
+    circuit = deepquantum.QubitCircuit(n)
+    circuit.rylayer(encode=True)
+    for layer in range(case.layers):
+        for add in (circuit.rzlayer, circuit.rylayer, circuit.rzlayer):
+            add()
+        for wire in range(n):
+            circuit.cnot(wire, (wire + layer % (n - 1) + 1) % n)
+    for wire in range(n):
+        circuit.observable(wire)
+    circuit.double()
+    x.requires_grad_()
+    given = [part for part in circuit.parameters() if part.requires_grad]
+    with torch.no_grad():
+        for part, value in zip(given, w.transpose(1, 2).flatten(), strict=True):
+            part.fill_(value)
+
+    def step() -> list[np.ndarray]:
+        circuit(x)
+        values = circuit.expectation()
+        of_x, *of_w = torch.autograd.grad(values.sum(), (x, *given))
+        of_weights = torch.stack([part.reshape(()) for part in of_w]).reshape(case.layers, 3, n)
+        return [values.detach().numpy(), of_x.numpy(), of_weights.transpose(1, 2).numpy()]
+
+    return step
+
+
+def peak(case: Case, name: str) -> float:
+    """Return the memory that a step takes beyond what its process had before, in GB."""
+    made = compiled if name == "ours" else lambda case: device(name, case, diff_method="backprop")
+    made(Case(2, 1))()  # loads what is needed
+    step = made(case)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    step()
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 2**20
+
+
+def report_memory() -> None:
+    """Print peaks, each of a process of its own."""
+    for layers in (4, 20):
+        for name in ("ours", "default.qubit"):
+            case = Case(16, 32, layers)
+            if name != "ours" and psutil.virtual_memory().available < 2e9 * layers:
+                continue
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+                found = pool.submit(peak, case, name).result()
+            print(f"peak memory, {case}, {name}: {found:.2f} GB")
+
+
 def main() -> None:
     """Check, measure and report."""
     warnings.filterwarnings("ignore")
     given, rows = arguments(__doc__ or "", repeats=5, quick=3), []
-    has_jax = importlib.util.find_spec("jax") is not None
+    there = {name for name in ("jax", "deepquantum") if importlib.util.find_spec(name)}
     cases = [Case(n, b) for n in (4, 8, 12) for b in (1, 32, 128)]
     cases += [Case(16, 1), Case(16, 32), Case(4, 32, 20), Case(8, 32, 20), Case(12, 32, 20)]
     for case in cases:
@@ -126,7 +183,9 @@ def main() -> None:
             peers["lightning.qubit"] = lambda case=case: device(
                 "lightning.qubit", case, diff_method="adjoint"
             )
-        if has_jax and case.layers == 4 and case.wires < 16:
+        if "deepquantum" in there and case.wires < 16:
+            peers["DeepQuantum"] = lambda case=case: in_deepquantum(case)
+        if "jax" in there and case.layers == 4 and case.wires < 16:
             peers["default.qubit, jax.jit"] = lambda case=case: in_jax(case)
         for name, made in peers.items():
             step = made()
@@ -136,6 +195,7 @@ def main() -> None:
             row = alternate(lambda: timed(ours), lambda: timed(step), repeats=given.repeats)  # noqa: B023
             rows.append(Row(str(case), name, *row))
             print(f"{case}, {name}: {row[2]:.1f}", file=sys.stderr, flush=True)
+    report_memory()
     report(rows, as_json=given.json)
 
 

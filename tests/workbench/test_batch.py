@@ -183,7 +183,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         now.update(keys())
         return {name for name in before if before[name] != now[name]}
 
-    assert changed_by("nsai/models/lenet.py") == {"convolution"}
+    assert changed_by("nsai/models/lenet.py") == {"convolution", "transfer"}
     assert changed_by("nsai/models/perceptron.py") == {"perceptron"}
     assert changed_by("nsai/models/threshold.py") == {"perceptron", "backpropagation"}
     logic = {"semantic-loss", "simple-paths", "visual-sudoku", "shields"}
@@ -198,6 +198,15 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     assert changed_by("nsai/models/attention.py") == {"gpt"}
     assert changed_by("spiking/hearing/cochlea.py") == {"spoken-words", "bits"}
     assert changed_by("spiking/hardware/ann.py") == {"digits-on-a-chip"}
+    assert changed_by("quantum/algorithms/grover.py") == {"grover"}
+    assert changed_by("quantum/algorithms/molecules.py") == {"ground-states"}
+    assert changed_by("quantum/algorithms/phases.py") == {"qcnn"}
+    assert changed_by("quantum/analysis/fourier.py") == {"one-qubit"}
+    assert changed_by("quantum/analysis/second_moments.py") == {"barren-plateaus"}
+    assert changed_by("quantum/analysis/kernel_difference.py") == {"quantum-kernels"}
+    assert changed_by("quantum/noise/routing.py") == {"noise"}
+    assert changed_by("quantum/quanvolution.py") == {"variational-classifier"}
+    assert changed_by("quantum/dressed.py") == {"transfer"}
     assert changed_by("spiking/hardware/faults.py") == {"faults"}
     placed = {"digits-on-a-chip", "placement", "faults"}
     assert changed_by("spiking/hardware/placing/assignment.py") == placed

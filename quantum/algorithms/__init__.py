@@ -1,0 +1,1 @@
+"""Hamiltonians, and circuits that look for their ground states or for models of formulas."""
