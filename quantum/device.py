@@ -165,7 +165,7 @@ class FastQubit(Device):
         """Return results and products, as numbers, by way of torch."""
         given = [torch.tensor(qml.math.toarray(v), dtype=torch.float64, requires_grad=True)
                  for v in tape.get_parameters()]  # fmt: skip
-        bound = tape.bind_new_parameters(given, list(range(len(given))))
+        bound = tape.bind_new_parameters(given, tape.trainable_params)
         results = self._one(bound)
         flat = results if isinstance(results, tuple) else (results,)
         vectors = cotangent if isinstance(results, tuple) else (cotangent,)

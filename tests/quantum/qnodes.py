@@ -29,8 +29,10 @@ def by_matrices(x, w):
     return qml.expval(qml.Z("a")), qml.expval(qml.X("b") @ qml.Y("c")), qml.expval(qml.X("a"))
 
 
-def random_function(seed, wires, length, features=3, weights=4):
+def random_function(seed, wires, length, features=3, weights=4, constant=None):
     """Return a circuit of inputs x and weights w, the same at each call."""
+    if constant is None:  # default.qubit takes 0.7 among tensors as one in single precision
+        constant = torch.tensor(0.7, dtype=torch.float64)
 
     def circuit(x, w):
         rng = np.random.default_rng(seed)
@@ -38,8 +40,6 @@ def random_function(seed, wires, length, features=3, weights=4):
         def angle():
             kind = rng.integers(0, 5)
             i, j = int(rng.integers(0, features)), int(rng.integers(0, weights))
-            # default.qubit takes 0.7 among tensors as a number in single precision
-            constant = torch.tensor(0.7, dtype=torch.float64)
             return [x[..., i], w[j], 2 * w[j] - 0.3, x[..., i] * w[j], constant][kind]
 
         labels = [f"q{i}" for i in range(wires)]

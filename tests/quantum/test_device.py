@@ -39,6 +39,39 @@ def test_values_and_gradients_are_those_of_default_qubit(seed, wires, length, ba
         assert torch.allclose(a, b, rtol=0, atol=1e-12)
 
 
+@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 12))
+@settings(max_examples=25)
+def test_values_and_gradients_are_those_of_lightning_by_numpy(seed, wires, length):
+    function, labels = random_function(seed, wires, length, constant=0.7)
+    rng = np.random.default_rng(seed)
+    x, w = (pnp.array(rng.normal(size=n), requires_grad=True) for n in (3, 4))
+    found = []
+    for name in ("nsai.qubit", "lightning.qubit"):
+        node = qml.QNode(function, qml.device(name, wires=labels), diff_method="adjoint")
+
+        def weighted(x, w, node=node):
+            return sum((i + 1) * value for i, value in enumerate(node(x, w))) + 0 * w.sum()
+
+        found.append([*node(x, w), *qml.grad(weighted)(x, w)])
+    for a, b in zip(*found, strict=True):
+        assert np.asarray(a) == pytest.approx(np.asarray(b), abs=1e-10)
+
+
+def test_gradients_are_those_of_shifted_parameters():
+    function, labels = random_function(5, 4, 12)
+    device = qml.device("nsai.qubit", wires=labels)
+    generator = torch.Generator().manual_seed(0)
+    x, w = (torch.randn(n, dtype=torch.float64, generator=generator).requires_grad_()
+            for n in (3, 4))  # fmt: skip
+    found = []
+    for method in ("backprop", "parameter-shift"):
+        out = torch.stack(qml.QNode(function, device, diff_method=method)(x, w))
+        found.append(torch.autograd.grad((out * torch.arange(1, 4)).sum(), (x, w)))
+    for a, b in zip(*found, strict=True):
+        assert a.abs().max() > 0.01
+        assert torch.allclose(a, b, rtol=0, atol=1e-12)
+
+
 @pytest.mark.parametrize("batch", [None, 1, 5])
 def test_matrices_may_have_batches_and_gradients(batch):
     found = []
