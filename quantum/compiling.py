@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from quantum.errors import InputError, QuantumError, UnsupportedError
+from quantum.simulation.outcomes import marginals
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.run import run
 from quantum.tracing import Trace, trace
@@ -171,7 +172,7 @@ class CompiledCircuit(nn.Module):
             if found.kind == "state":
                 raise UnsupportedError("shots measure no state; leave them out, or return probs")
             values = found.sampler(shared, batched, initial, self.shots, self.generator)
-            return _of_wires(values, found) if wanted else _of_words(values, found)
+            return marginals(values, found.wires) if wanted else _of_words(values, found)
         if batched.device.type == "cpu":
             values, states = run(found.plan, shared, batched, initial, states=wanted)
         else:
@@ -180,7 +181,7 @@ class CompiledCircuit(nn.Module):
             return _of_words(values, found)
         if found.kind == "state":
             return states
-        return _of_wires(states.real**2 + states.imag**2, found)
+        return marginals(states.real**2 + states.imag**2, found.wires)
 
     def _trace(self, shapes: tuple[Shape, ...]) -> Trace:
         if shapes not in self._traces:
@@ -195,13 +196,3 @@ def _of_words(values: Tensor, found: Trace) -> Tensor:
     if torch.isnan(values).any():
         raise InputError("an input or a weight is NaN or infinite")
     return values if found.weights is None else values @ found.weights.to(values)
-
-
-def _of_wires(odds: Tensor, found: Trace) -> Tensor:
-    """Return probabilities of some wires by those of all, (batch, 2^wires)."""
-    n = found.circuit.wires
-    rest = [1 + wire for wire in range(n) if wire not in found.wires]
-    kept = sorted(found.wires)
-    shaped = odds.reshape(-1, *[2] * n)
-    out = shaped.sum(rest) if rest else shaped
-    return out.permute(0, *(1 + kept.index(wire) for wire in found.wires)).flatten(1)

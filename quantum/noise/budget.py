@@ -7,7 +7,7 @@ whose outcomes have standard deviation :math:`\sigma_g` leaves :math:`\sigma_g^2
 .. math:: n_g = \frac{\sigma_g \sum_h \sigma_h}{\varepsilon^2}.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from quantum.errors import InputError
 from quantum.noise.density import multiplied
 from quantum.noise.programs import labels_of
 from quantum.noise.readout import Readout
+from quantum.simulation.outcomes import signs, together
 from quantum.simulation.schedule import PAULIS
 from quantum.simulation.translate import words_of
 
@@ -124,21 +125,15 @@ def settings_of(observable: Operator, wires: Any = None) -> Settings:
     places = {wire: i for i, wire in enumerate(labels)}
     found = words_of(observable, places)
     order = sorted((word for word in found if word.letters), key=lambda word: -abs(found[word]))
-    bases: list[dict[int, str]] = []
-    values: list[np.ndarray] = []
-    n = len(labels)
-    for word in order:
-        letters = dict(word.letters)
-        k = next((i for i, basis in enumerate(bases) if _agree(basis, letters)), len(bases))
-        if k == len(bases):
-            bases.append({})
-            values.append(np.zeros(1 << n))
-        bases[k].update(letters)
-        values[k] += found[word] * _signs(letters, n)
+    n, groups = len(labels), together(order)
+    values = [
+        sum(found[order[k]] * signs((wire for wire, _ in order[k].letters), n) for k in chosen)
+        for _, chosen in groups
+    ]
     offset = sum(c for word, c in found.items() if not word.letters)
     return Settings(
-        ["".join(basis.get(wire, "Z") for wire in range(n)) for basis in bases],
-        torch.from_numpy(np.array(values).reshape(len(bases), 1 << n)),
+        ["".join(basis.get(wire, "Z") for wire in range(n)) for basis, _ in groups],
+        torch.from_numpy(np.array(values).reshape(len(groups), 1 << n)),
         float(offset),
     )
 
@@ -168,18 +163,6 @@ def standard_error(shots: Sequence[int], spreads: Tensor) -> float:
     """Return the standard error that so many shots in each setting leave."""
     n = torch.tensor(list(shots), dtype=torch.float64)
     return float((spreads.double() ** 2 / n).sum().sqrt())
-
-
-def _agree(basis: Mapping[int, str], letters: Mapping[int, str]) -> bool:
-    """Return whether no wire has two letters."""
-    return all(basis.get(wire, letter) == letter for wire, letter in letters.items())
-
-
-def _signs(wires: Any, n: int) -> np.ndarray:
-    """Return (−1) to the number of bits that are set on some wires, (2^n,)."""
-    x = np.arange(1 << n)
-    odd = sum(x >> (n - 1 - wire) & 1 for wire in wires) & 1
-    return 1.0 - 2.0 * odd
 
 
 def _outcomes(matrices: Tensor, basis: str) -> Tensor:

@@ -17,7 +17,6 @@ from quantum.errors import QuantumError, UnsupportedError
 from quantum.noise.channels import superoperator
 from quantum.noise.programs import Channel, Program, Step, program_of
 from quantum.simulation.instructions import (
-    Angle,
     Circuit,
     Instruction,
     Matrix,
@@ -168,26 +167,20 @@ def conjugated(step: Instruction, n: int) -> Instruction:
     match step:
         case Rotation(axis, wire, angle, controls):
             sign = 1 if axis == "Y" else -1
-            return replace(
-                step, wire=n + wire, angle=_times(sign, angle), controls=shifted(controls)
-            )
+            return replace(step, wire=n + wire, angle=angle.times(sign), controls=shifted(controls))
         case Phase(wires, _, angle):
-            return replace(step, wires=shifted(wires), angle=_times(-1, angle))
+            return replace(step, wires=shifted(wires), angle=angle.times(-1))
         case PauliRotation(word, wires, angle):
             sign = 1 if word.count("Y") % 2 else -1
-            return replace(step, wires=shifted(wires), angle=_times(sign, angle))
+            return replace(step, wires=shifted(wires), angle=angle.times(sign))
         case Unitary(matrix, wires, controls):
             return replace(
                 step, matrix=np.conj(matrix), wires=shifted(wires), controls=shifted(controls)
             )
         case Matrix(entries, wires, controls):
             half = len(entries) // 2  # imaginary parts are the second half
-            turned = (*entries[:half], *(_times(-1, entry) for entry in entries[half:]))
+            turned = (*entries[:half], *(entry.times(-1) for entry in entries[half:]))
             return replace(step, entries=turned, wires=shifted(wires), controls=shifted(controls))
         case Permutation(_, wires, controls):
             return replace(step, wires=shifted(wires), controls=shifted(controls))
     raise UnsupportedError(f"{type(step).__name__} is not simulated on density matrices")
-
-
-def _times(factor: int, angle: Angle) -> Angle:
-    return Angle(angle.slot, factor * angle.factor, factor * angle.offset)

@@ -13,9 +13,10 @@ from torch import Tensor
 
 from quantum.errors import UnsupportedError
 from quantum.noise.density import density_matrices
-from quantum.noise.measurement import marginals, word_values
+from quantum.noise.measurement import word_values
 from quantum.noise.programs import program_of
 from quantum.noise.trajectories import trajectories
+from quantum.simulation.outcomes import marginals
 from quantum.simulation.translate import words_and_weights
 
 

@@ -35,21 +35,3 @@ def word_values(matrices: Tensor, words: Sequence[Word]) -> Tensor:
         y = sum(letter == "Y" for _, letter in word.letters)
         found.append((1j**y * terms.sum(1)).real)
     return torch.stack(found, 1) if found else matrices.real.new_zeros((len(matrices), 0))
-
-
-def marginals(probabilities: Tensor, wires: Sequence[int]) -> Tensor:
-    """Return probabilities of some wires, (batch, 2^k) in their order, from those of all.
-
-    Parameters
-    ----------
-    probabilities
-        (batch, 2^n).
-    wires
-        k of n.
-    """
-    n = probabilities.shape[1].bit_length() - 1
-    shaped = probabilities.reshape(-1, *[2] * n)
-    rest = [1 + wire for wire in range(n) if wire not in wires]
-    kept = sorted(wires)
-    out = shaped.sum(rest) if rest else shaped
-    return out.permute(0, *(1 + kept.index(wire) for wire in wires)).flatten(1)

@@ -20,9 +20,9 @@ from torch import Tensor
 from quantum.errors import InputError, UnsupportedError
 from quantum.noise.channels import as_mixture, as_paulis
 from quantum.noise.density import multiplied
-from quantum.noise.measurement import marginals
 from quantum.noise.programs import Channel, Program, labels_of, program_of
 from quantum.simulation.instructions import Angle, Circuit, Instruction, Rotation, Word
+from quantum.simulation.outcomes import marginals
 from quantum.simulation.plain import applied, run_plainly
 from quantum.simulation.run import require_memory, run
 from quantum.simulation.schedule import schedule

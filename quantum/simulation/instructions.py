@@ -25,6 +25,10 @@ class Angle:
     factor: float = 1.0
     offset: float = 0.0
 
+    def times(self, factor: float | int) -> "Angle":
+        """Return a multiple of it."""
+        return Angle(self.slot, factor * self.factor, factor * self.offset)
+
 
 @dataclass(frozen=True)
 class Rotation:

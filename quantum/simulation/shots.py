@@ -19,8 +19,8 @@ from quantum.simulation.instructions import (
     PauliRotation,
     Phase,
     Rotation,
-    Word,
 )
+from quantum.simulation.outcomes import signs, together
 from quantum.simulation.run import run
 from quantum.simulation.schedule import Schedule, schedule
 
@@ -88,9 +88,8 @@ class Sampler:
     @cached_property
     def groups(self) -> list[tuple[Schedule, list[int], np.ndarray]]:
         """Circuits to run, the words that each tells, and their signs, (2^wires, words)."""
-        circuit, basis = self.circuit, np.arange(1 << self.circuit.wires)
-        found = []
-        for letters, chosen in _together(circuit.words):
+        circuit, found = self.circuit, []
+        for letters, chosen in together(circuit.words) or [({}, [])]:
             turned = [
                 Rotation(BASES[letter][0], wire, Angle(offset=BASES[letter][1]))
                 for wire, letter in letters.items()
@@ -99,11 +98,11 @@ class Sampler:
             own = Circuit(
                 circuit.wires, [*self.steps, *turned], 0, len(self.angles), (), circuit.prepared
             )
-            signs = np.ones((len(basis), len(chosen)))
-            for column, index in enumerate(chosen):
-                for wire, _ in circuit.words[index].letters:
-                    signs[:, column] *= 1 - 2 * (basis >> (circuit.wires - 1 - wire) & 1)
-            found.append((schedule(own), chosen, signs))
+            of_words = [
+                signs((wire for wire, _ in circuit.words[index].letters), circuit.wires)
+                for index in chosen
+            ]
+            found.append((schedule(own), chosen, np.array(of_words).T))
         return found
 
     def __call__(
@@ -159,11 +158,11 @@ class Sampler:
         found = np.empty((len(angles), outputs))
         for part in _parts(len(angles), 1 << self.circuit.wires):
             begin = None if initial is None else initial[part]
-            for plan, chosen, signs in self.groups:
+            for plan, chosen, counted in self.groups:
                 _, states = run(plan, angles.new_zeros(0), angles[part], begin, states=True)
                 assert states is not None
                 seen = _frequencies(states.numpy(), shots, generator)
-                found[part, chosen or slice(None)] = seen @ signs if chosen else seen
+                found[part, chosen or slice(None)] = seen @ counted if chosen else seen
         return found
 
 
@@ -222,23 +221,6 @@ def _terms(step: Rotation | Phase | PauliRotation) -> Sequence[tuple[float, floa
     if isinstance(step, Phase) and not step.wires:
         return ()  # no value depends on it
     return FOUR_TERMS if isinstance(step, Rotation) and step.controls else TWO_TERMS
-
-
-def _together(words: Sequence[Word]) -> list[tuple[dict[int, str], list[int]]]:
-    """Return letters by wire, and the words that they tell, of each group; greedily."""
-    groups: list[tuple[dict[int, str], list[int]]] = []
-    for index, word in enumerate(words):
-        fitting = (
-            group
-            for group in groups
-            if all(group[0].get(wire, letter) == letter for wire, letter in word.letters)
-        )
-        group = next(fitting, None)
-        if group is None:
-            groups.append(group := ({}, []))
-        group[0].update(word.letters)
-        group[1].append(index)
-    return groups or [({}, [])]
 
 
 def _frequencies(states: np.ndarray, shots: int, generator: np.random.Generator) -> np.ndarray:

@@ -140,7 +140,7 @@ def _native(
     elif name in ("PhaseShift", "U1"):
         yield Phase((*controls[0], *wires), (*controls[1], True), angle_of(op.data[0]))
     elif name == "GlobalPhase":
-        yield Phase(*controls, _times(-1.0, angle_of(op.data[0])))
+        yield Phase(*controls, angle_of(op.data[0]).times(-1))
     elif name in PHASES:
         yield Phase(wires, PHASES[name], angle_of(op.data[0]))
     elif name in ISING:
@@ -155,14 +155,10 @@ def _native(
         yield _constant(np.asarray(qml.math.toarray(op.matrix()), complex), wires, controls)
 
 
-def _times(factor: float, angle: Angle) -> Angle:
-    return Angle(angle.slot, factor * angle.factor, factor * angle.offset)
-
-
 def _pauli_rotation(word: str, wires: tuple[int, ...], angle: Angle) -> Instruction:
     kept = [(wire, letter) for wire, letter in zip(wires, word, strict=True) if letter != "I"]
     if not kept:
-        return Phase((), (), _times(-0.5, angle))
+        return Phase((), (), angle.times(-0.5))
     return PauliRotation("".join(p for _, p in kept), tuple(wire for wire, _ in kept), angle)
 
 
