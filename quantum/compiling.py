@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from quantum.errors import InputError, QuantumError, UnsupportedError
 from quantum.simulation.outcomes import marginals
 from quantum.simulation.plain import run_plainly
-from quantum.simulation.run import run
+from quantum.simulation.run import require_numbers, run
 from quantum.tracing import Trace, trace
 
 Shape = tuple[int, ...]
@@ -145,8 +145,8 @@ class CompiledCircuit(nn.Module):
         found = self._trace(tuple(tuple(x.shape[1:]) for x in inputs))
         own = [getattr(self, name) for name in self.names]
         dtype = inputs[0].dtype if inputs[0].is_floating_point() else torch.get_default_dtype()
-        shared = [w.reshape(-1) for w in own]
-        batched = [x.reshape(len(x), math.prod(x.shape[1:])) for x in inputs]
+        shared = [w if w.ndim == 1 else w.reshape(-1) for w in own]
+        batched = [x if x.ndim == 2 else x.reshape(len(x), math.prod(x.shape[1:])) for x in inputs]
         for part, of_inputs in zip(found.computed, (False, True), strict=True):
             if part is None:
                 continue
@@ -193,6 +193,5 @@ class CompiledCircuit(nn.Module):
 
 def _of_words(values: Tensor, found: Trace) -> Tensor:
     """Return outputs, (batch, outputs), by values of words."""
-    if torch.isnan(values).any():
-        raise InputError("an input or a weight is NaN or infinite")
+    require_numbers(values)
     return values if found.weights is None else values @ found.weights.to(values)

@@ -29,9 +29,9 @@ from pennylane.tape import QuantumScript
 from pennylane.transforms.core import CompilePipeline
 from torch import Tensor
 
-from quantum.errors import InputError, UnsupportedError
+from quantum.errors import UnsupportedError
 from quantum.simulation.instructions import Angle, Circuit, Word, with_slot
-from quantum.simulation.run import run
+from quantum.simulation.run import require_numbers, run
 from quantum.simulation.schedule import Schedule, schedule
 from quantum.simulation.translate import (
     beginning_of,
@@ -246,8 +246,7 @@ class FastQubit(Device):
             initial = initial.expand(len(b), -1)
         found, states = run(plan, a, b, initial, states=not exact)
         if exact:
-            if torch.isnan(found).any():
-                raise InputError("a parameter of the circuit is NaN or infinite")
+            require_numbers(found)
             out = found if weights is None else found @ torch.from_numpy(weights).to(dtype)
             shown: Any = out if torch_in else out.numpy()
             columns = [shown[:, i] if batch else shown[0, i] for i in range(out.shape[1])]

@@ -1,19 +1,20 @@
 """Circuits on a CPU, as an operation of torch with gradients."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
 import torch
 from torch import Tensor
 
-from quantum.errors import QuantumError
+from quantum.errors import InputError, QuantumError
 from quantum.simulation.plain import run_plainly
 from quantum.simulation.schedule import Schedule
 from quantum.simulation.sweeps.circuit import run_backward, run_forward
 from quantum.simulation.sweeps.codes import HALVES
 from quantum.simulation.sweeps.lines import LINE
-from quantum.simulation.sweeps.matrices import half_angles
+from quantum.simulation.sweeps.matrices import half_angles, own_half_angles
 from quantum.simulation.threads import on_threads
 
 LARGE = 1 << 28  # bytes that are worth a look at what is free
@@ -56,6 +57,12 @@ def run(
     return values, found if states else None
 
 
+def require_numbers(values: Tensor) -> None:
+    """Raise an InputError if values are not finite: some parameter was not."""
+    if not math.isfinite(values.detach().sum().item()):
+        raise InputError("an input or a weight is NaN or infinite")
+
+
 class _Run(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -68,12 +75,12 @@ class _Run(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         wanted = any(ctx.needs_input_grad)
         dtype = batched.dtype
-        given = (shared.detach().double().numpy(), batched.detach().double().numpy())
+        halves = Halves.of(plan, shared, batched)
         begin = None
         if initial is not None:
             begin = to_lines(initial.detach().resolve_conj().numpy(), _numpy(dtype))
-        values, kept = forward(plan, *given, _numpy(dtype), begin, keep=wanted or states)
-        ctx.plan, ctx.given, ctx.kept = plan, given, kept if wanted else None
+        values, kept = forward(plan, halves, _numpy(dtype), begin, keep=wanted or states)
+        ctx.plan, ctx.halves, ctx.kept = plan, halves, kept if wanted else None
         ctx.types = shared.dtype, dtype, None if initial is None else initial.dtype
         found = from_lines(kept, len(batched)) if states and kept is not None else np.zeros(0)
         ctx.set_materialize_grads(False)
@@ -85,14 +92,14 @@ class _Run(torch.autograd.Function):
         if torch.is_grad_enabled():
             return None, None, *_gradients_with_a_graph(ctx.plan, ctx.saved_tensors, gradients)
         of_values, of_states = gradients
-        plan, (shared, batched) = ctx.plan, ctx.given
-        by_values = np.zeros((len(batched), len(plan.words.flips)))
+        plan, halves = ctx.plan, ctx.halves
+        by_values = np.zeros((len(halves.own), len(plan.words.flips)))
         if of_values is not None:
             by_values = of_values.detach().double().contiguous().numpy()
         by_states = None
         if of_states is not None:
             by_states = to_lines(of_states.resolve_conj().numpy(), ctx.kept.dtype)
-        found = backward(plan, shared, batched, ctx.kept, by_values, by_states)
+        found = backward(plan, halves, ctx.kept, by_values, by_states)
         parts = [
             None if part is None else torch.from_numpy(part).to(kind)
             for part, kind in zip(found, ctx.types, strict=True)
@@ -139,21 +146,43 @@ def lanes_of(dtype: Any) -> int:
     return LINE // (2 * np.dtype(dtype).itemsize)
 
 
+class Halves(NamedTuple):
+    """Cosines and sines of half the angles of factors.
+
+    Attributes
+    ----------
+    shared
+        (factors, 2), those that all samples share.
+    own
+        (batch, columns, 2), those of each sample.
+    """
+
+    shared: np.ndarray
+    own: np.ndarray
+
+    @classmethod
+    def of(cls, plan: Schedule, shared: Tensor, batched: Tensor) -> "Halves":
+        """Return those of parameters."""
+        first, second = (part.detach().double().numpy() for part in (shared, batched))
+        return cls(
+            half_angles(plan.factors, plan.angles, first),
+            own_half_angles(plan.factors, plan.angles, len(first), second),
+        )
+
+
 def forward(
     plan: Schedule,
-    shared: np.ndarray,
-    batched: np.ndarray,
+    halves: Halves,
     dtype: Any,
     initial: np.ndarray | None = None,
     *,
     keep: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Return expectation values, (batch, words), and tiles of states, (tiles, numbers), if kept."""
-    n, samples, lanes = plan.wires, len(batched), lanes_of(dtype)
+    n, samples, lanes = plan.wires, len(halves.own), lanes_of(dtype)
     tiles, numbers = -(-samples // lanes), (2 * lanes) << n
     scratch = (4 if keep else 2) * torch.get_num_threads() + (tiles if keep else 0)
     require_memory(scratch * numbers * np.dtype(dtype).itemsize, n, samples)
-    ready = half_angles(plan.factors, plan.angles, shared)
     values = np.zeros((samples, len(plan.words.flips)))
     kept = np.empty((tiles, numbers), dtype) if keep else None
 
@@ -162,8 +191,8 @@ def forward(
         state, other = np.empty(numbers, dtype), np.empty(numbers if len(plan.tables) else 0, dtype)
         squares, sums = np.empty(lanes << n, dtype), np.empty(4 * lanes, dtype)
         run_forward(
-            np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
-            plan.fixed, plan.tables, plan.dense, ready, len(shared), batched, *plan.words, samples,
+            np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.fixed,
+            plan.tables, plan.dense, halves.shared, plan.shared, halves.own, *plan.words, samples,
             matrices, state, other, squares, sums, initial, kept, values,
         )  # fmt: skip
 
@@ -173,23 +202,20 @@ def forward(
 
 def backward(
     plan: Schedule,
-    shared: np.ndarray,
-    batched: np.ndarray,
+    halves: Halves,
     kept: np.ndarray,
     of_values: np.ndarray,
     of_states: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return gradients by shared and by batched parameters, and by states at the beginning."""
-    n, samples, dtype = plan.wires, len(batched), kept.dtype
+    n, samples, dtype = plan.wires, len(halves.own), kept.dtype
     tiles, numbers = kept.shape
     lanes = lanes_of(dtype)
-    ready = half_angles(plan.factors, plan.angles, shared)
-    of_batched = np.zeros(batched.shape)
-
+    of_batched = np.zeros((samples, plan.batched))
     of_initial = np.empty_like(kept) if plan.circuit.prepared else None
 
     def work(part: range) -> np.ndarray:
-        found = np.zeros(len(shared))
+        found = np.zeros(plan.shared)
         matrices = np.empty(plan.matrices * HALVES * lanes, dtype)
         psi, lam = (np.empty(numbers, dtype) for _ in range(2))
         other, another = (np.empty(numbers if len(plan.tables) else 0, dtype) for _ in range(2))
@@ -197,9 +223,9 @@ def backward(
         sums = np.empty(len(plan.code) * HALVES * lanes, dtype)
         run_backward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
-            plan.fixed, plan.turns, plan.tables, plan.inverse, ready, len(shared), batched,
-            *plan.words, samples, matrices, psi, lam, other, another, squares, sums, kept,
-            of_values, of_states, found, of_batched, of_initial,
+            plan.fixed, plan.turns, plan.tables, plan.inverse, halves.shared, plan.shared,
+            halves.own, *plan.words, samples, matrices, psi, lam, other, another, squares, sums,
+            kept, of_values, of_states, found, of_batched, of_initial,
         )  # fmt: skip
         return found
 

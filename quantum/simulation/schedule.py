@@ -50,7 +50,8 @@ class Schedule(NamedTuple):
     code
         (instructions, columns).
     factors, angles
-        (factors, 3): kind, slot, constant; and (factors, 2): multiple and offset.
+        (factors, 4): kind, slot, constant, and column among those that are each sample's own; and
+        (factors, 2): multiple and offset.
     fixed, turns
         (constants, 2, 2), matrices of factors that are constant, and what they do to the moments X,
         Y and Z, (constants, 3, 3).
@@ -102,7 +103,8 @@ class _Scheduler:
         self.circuit, self.n, self.plain = circuit, circuit.wires, False
         self.rows: list[list[int]] = []
         self.matrices = 0
-        self.factors: list[tuple[int, int, int]] = []
+        self.factors: list[tuple[int, int, int, int]] = []
+        self.own = 0  # factors whose angle is each sample's own
         self.angles: list[tuple[float, float]] = []
         self.fixed: list[np.ndarray] = [np.eye(2, dtype=complex)]
         self.tables: list[np.ndarray] = []
@@ -258,7 +260,8 @@ class _Scheduler:
             if link.matrix is not None:
                 constant = len(self.fixed)
                 self.fixed.append(link.matrix)
-            self.factors.append((link.kind, link.angle.slot, constant))
+            self.factors.append((link.kind, link.angle.slot, constant, self.own))
+            self.own += link.angle.slot >= self.circuit.shared
             self.angles.append((link.angle.factor, link.angle.offset))
         row[codes.LAST] = len(self.factors)
         row[codes.BATCHED] = any(link.angle.slot >= self.circuit.shared for link in chain)
@@ -297,7 +300,7 @@ class _Scheduler:
             start,
             self.matrices,
             np.array(self.rows, np.int64).reshape(-1, codes.COLUMNS),
-            np.array(self.factors, np.int64).reshape(-1, 3),
+            np.array(self.factors, np.int64).reshape(-1, 4),
             np.array(self.angles, float).reshape(-1, 2),
             fixed,
             np.array([_turn(u) for u in fixed]),

@@ -24,8 +24,8 @@ from quantum.simulation.sweeps.words import expectations, seed
 
 @compiled
 def run_forward(
-    tiles, start, n, code, factors, angles, fixed, tables, dense, ready, given, batched, flips,
-    signs, ys, samples, matrices, state, other, squares, sums, initial, kept, values,
+    tiles, start, n, code, factors, fixed, tables, dense, ready, given, own, flips, signs, ys,
+    samples, matrices, state, other, squares, sums, initial, kept, values,
 ):  # fmt: skip
     """Run some tiles: values of words to ``values``, states to ``kept`` (tiles, numbers).
 
@@ -35,8 +35,8 @@ def run_forward(
     for tile in tiles:
         first = tile * lanes
         prepare(
-            first, samples, lanes, tile == tiles[0], False, code, factors, angles, fixed, ready,
-            given, batched, matrices,
+            first, samples, lanes, tile == tiles[0], False, code, factors, fixed, ready, given,
+            own, matrices,
         )  # fmt: skip
         if initial is None:
             begin(start, n, code, lanes, matrices, state)
@@ -51,7 +51,7 @@ def run_forward(
 
 @compiled
 def run_backward(
-    tiles, start, n, code, factors, angles, fixed, turns, tables, dense, ready, given, batched,
+    tiles, start, n, code, factors, angles, fixed, turns, tables, dense, ready, given, own,
     flips, signs, ys, samples, matrices, psi, lam, other, another, squares, sums, kept, of_values,
     of_states, of_shared, of_batched, of_initial,
 ):  # fmt: skip
@@ -65,8 +65,8 @@ def run_backward(
     for tile in tiles:
         first = tile * lanes
         prepare(
-            first, samples, lanes, tile == tiles[0], True, code, factors, angles, fixed, ready,
-            given, batched, matrices,
+            first, samples, lanes, tile == tiles[0], True, code, factors, fixed, ready, given,
+            own, matrices,
         )  # fmt: skip
         psi[:] = kept[tile]
         seed(n, lanes, flips, signs, ys, psi, squares, lam, first, samples, of_values)
@@ -81,10 +81,10 @@ def run_backward(
         if of_initial is not None:
             of_initial[tile] = last
         collect(
-            first, samples, lanes, 1, code, factors, angles, turns, ready, given, batched, sums,
+            first, samples, lanes, 1, code, factors, angles, turns, ready, given, own, sums,
             of_shared, of_batched,
         )  # fmt: skip
     collect(
-        0, samples, lanes, 0, code, factors, angles, turns, ready, given, batched, sums, of_shared,
+        0, samples, lanes, 0, code, factors, angles, turns, ready, given, own, sums, of_shared,
         of_batched,
     )  # fmt: skip

@@ -43,7 +43,7 @@ def turned(kind, c, s, u, x, y, z):
 
 @compiled
 def collect(
-    first, samples, lanes, each, code, factors, angles, turns, ready, given, batched, sums,
+    first, samples, lanes, each, code, factors, angles, turns, ready, given, own, sums,
     of_shared, of_batched,
 ):  # fmt: skip
     """Add gradients by all slots, from moments.
@@ -58,7 +58,7 @@ def collect(
         if each:
             for lane in range(min(lanes, samples - first)):
                 collect_one(
-                    code, k, first + lane, factors, angles, turns, ready, given, batched,
+                    code, k, first + lane, factors, angles, turns, ready, given, own,
                     sums[s + lane : s + HALVES * lanes : lanes], of_shared, of_batched,
                 )  # fmt: skip
         else:
@@ -67,15 +67,13 @@ def collect(
                 for lane in range(lanes):
                     found[h] += sums[s + h * lanes + lane]
             collect_one(
-                code, k, 0, factors, angles, turns, ready, given, batched, found, of_shared,
+                code, k, 0, factors, angles, turns, ready, given, own, found, of_shared,
                 of_batched,
             )  # fmt: skip
 
 
 @compiled
-def collect_one(
-    code, k, b, factors, angles, turns, ready, given, batched, sums, of_shared, of_batched
-):
+def collect_one(code, k, b, factors, angles, turns, ready, given, own, sums, of_shared, of_batched):
     """Add the gradients by the slots of an instruction, from its moments."""
     kind, first = code[k, KIND], code[k, FACTORS]
     if kind == TURN:
@@ -92,7 +90,7 @@ def collect_one(
         for f in range(code[k, LAST] - 1, first - 1, -1):
             form, c, s = factors[f, 0], 0.0, 0.0
             if form != FIXED:
-                c, s = half_angle(f, b, factors, angles, ready, given, batched)
+                c, s = half_angle(f, b, factors, ready, given, own)
                 # a phase takes ⟨1|1⟩, which is (whole − z) / 2
                 found = z if form == RZ else x if form == RX else y
                 found = found if form != PHASE else z - whole(sums)

@@ -39,16 +39,34 @@ def half_angles(factors, angles, shared):
 
 
 @compiled
-def half_angle(f, b, factors, angles, ready, given, batched):
+def own_half_angles(factors, angles, given, batched):
+    """Return cosine and sine of half the angles that each sample has, (batch, columns, 2).
+
+    Slots below ``given`` are shared by all; a factor of another one says its column.
+    """
+    columns = 0
+    for f in range(len(factors)):
+        columns += factors[f, 1] >= given
+    out = np.empty((len(batched), columns, 2))
+    for f in range(len(factors)):
+        slot, column = factors[f, 1], factors[f, 3]
+        if slot >= given:
+            for b in range(len(batched)):
+                half = (angles[f, 0] * batched[b, slot - given] + angles[f, 1]) / 2
+                out[b, column, 0], out[b, column, 1] = np.cos(half), np.sin(half)
+    return out
+
+
+@compiled
+def half_angle(f, b, factors, ready, given, own):
     """Return cosine and sine of half the angle of a factor for a sample.
 
-    ``ready`` (factors, 2) holds those that all samples share, of slots below ``given``.
+    ``ready`` (factors, 2) holds those that all samples share, of slots below ``given``, and ``own``
+    (batch, columns, 2) the others.
     """
-    slot = factors[f, 1]
-    if slot < given:
+    if factors[f, 1] < given:
         return ready[f, 0], ready[f, 1]
-    theta = angles[f, 0] * batched[b, slot - given] + angles[f, 1]
-    return np.cos(theta / 2), np.sin(theta / 2)
+    return own[b, factors[f, 3], 0], own[b, factors[f, 3], 1]
 
 
 @compiled
@@ -77,8 +95,7 @@ def put_matrix(to, m, lane, lanes, a, b, c, d):
 
 @compiled
 def prepare(
-    first, samples, lanes, every, inverse, code, factors, angles, fixed, ready, given, batched,
-    matrices,
+    first, samples, lanes, every, inverse, code, factors, fixed, ready, given, own, matrices,
 ):  # fmt: skip
     """Write the matrices of a tile; those that all samples share only if ``every``."""
     for k in range(len(code)):
@@ -90,7 +107,7 @@ def prepare(
             if kind in (MIX, MIX_IF):
                 u = (1 + 0j, 0j, 0j, 1 + 0j)
                 for f in range(code[k, FACTORS], code[k, LAST]):
-                    c, s = half_angle(f, b, factors, angles, ready, given, batched)
+                    c, s = half_angle(f, b, factors, ready, given, own)
                     v = factor_of(factors[f, 0], c, s, fixed[factors[f, 2]])
                     u = (
                         v[0] * u[0] + v[1] * u[2],
@@ -102,7 +119,7 @@ def prepare(
                     u = np.conj(u[0]), np.conj(u[2]), np.conj(u[1]), np.conj(u[3])
                 put_matrix(matrices, m, lane, lanes, u[0], u[1], u[2], u[3])
                 continue
-            c, s = half_angle(code[k, FACTORS], b, factors, angles, ready, given, batched)
+            c, s = half_angle(code[k, FACTORS], b, factors, ready, given, own)
             s = -s if inverse else s
             if kind == TURN:
                 matrices[m + lane] = c * c - s * s
