@@ -179,6 +179,7 @@ class CompiledCircuit(nn.Module):
             values, states = run_plainly(found.circuit, shared, batched, initial)
         if states is None or not wanted:
             return _of_words(values, found)
+        require_numbers(states.real)
         if found.kind == "state":
             return states
         return marginals(states.real**2 + states.imag**2, found.wires)

@@ -252,6 +252,7 @@ class FastQubit(Device):
             columns = [shown[:, i] if batch else shown[0, i] for i in range(out.shape[1])]
             return columns[0] if len(columns) == 1 else tuple(columns)
         assert states is not None
+        require_numbers(states.real)
         state = states if batch else states[0]
         return self._measured(tape, state if torch_in else state.numpy(), labels, bool(batch))
 

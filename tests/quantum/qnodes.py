@@ -29,7 +29,7 @@ def by_matrices(x, w):
     return qml.expval(qml.Z("a")), qml.expval(qml.X("b") @ qml.Y("c")), qml.expval(qml.X("a"))
 
 
-def random_function(seed, wires, length, features=3, weights=4, constant=None):
+def random_function(seed, wires, length, features=3, weights=4, constant=None, controls=2):
     """Return a circuit of inputs x and weights w, the same at each call."""
     if constant is None:  # default.qubit takes 0.7 among tensors as one in single precision
         constant = torch.tensor(0.7, dtype=torch.float64)
@@ -60,6 +60,8 @@ def random_function(seed, wires, length, features=3, weights=4, constant=None):
                 FIXED_TWO[int(rng.integers(0, len(FIXED_TWO)))](wires=order[:2])
             elif kind == 5:
                 qml.MultiControlledX(wires=order[:3], control_values=rng.integers(0, 2, 2).tolist())
+            elif kind == 6 and controls == 1:
+                qml.CRot(angle(), angle(), angle(), wires=order[:2])
             elif kind == 6:
                 qml.ctrl(qml.Rot(angle(), angle(), angle(), wires=order[0]), order[1:3],
                          control_values=[True, False])  # fmt: skip

@@ -157,6 +157,20 @@ class Doubled(nn.Module):
         return 2 * w
 
 
+@pytest.mark.parametrize("measured", [qml.state, lambda: qml.probs(wires=[0, 1])])
+def test_nan_is_refused_whatever_is_measured(measured):
+    def circuit(x):
+        qml.RX(x[..., 0], wires=0)
+        qml.CNOT(wires=[0, 1])
+        return measured()
+
+    given = torch.tensor([[0.3], [torch.nan]])
+    with pytest.raises(quantum.InputError, match="NaN"):
+        quantum.compile(circuit)(given)
+    with pytest.raises(quantum.InputError, match="NaN"):
+        qml.QNode(circuit, qml.device("nsai.qubit", wires=2))(given)
+
+
 def test_an_empty_batch_has_empty_results_and_gradients():
     module = quantum.compile(layered, weights={"w": (1, 4, 3)})
     out = module(torch.zeros(0, 4))

@@ -40,9 +40,10 @@ def test_values_and_gradients_are_those_of_default_qubit(seed, wires, length, ba
 
 
 @given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 12))
-@settings(max_examples=25)
+@settings(max_examples=20)
 def test_values_and_gradients_are_those_of_lightning_by_numpy(seed, wires, length):
-    function, labels = random_function(seed, wires, length, constant=0.7)
+    # lightning has no gradients of rotations with several controls
+    function, labels = random_function(seed, wires, length, constant=0.7, controls=1)
     rng = np.random.default_rng(seed)
     x, w = (pnp.array(rng.normal(size=n), requires_grad=True) for n in (3, 4))
     found = []
