@@ -9,7 +9,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pennylane import numpy as pnp
 
@@ -53,7 +53,11 @@ def test_values_and_gradients_are_those_of_lightning_by_numpy(seed, wires, lengt
         def weighted(x, w, node=node):
             return sum((i + 1) * value for i, value in enumerate(node(x, w))) + 0 * w.sum()
 
-        found.append([*node(x, w), *qml.grad(weighted)(x, w)])
+        try:
+            found.append([*node(x, w), *qml.grad(weighted)(x, w)])
+        except RuntimeError as error:  # of lightning, for a few gates
+            assume("not supported using the adjoint" not in str(error))
+            raise
     for a, b in zip(*found, strict=True):
         assert np.asarray(a) == pytest.approx(np.asarray(b), abs=1e-10)
 
