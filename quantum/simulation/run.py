@@ -14,7 +14,7 @@ from quantum.simulation.schedule import Schedule
 from quantum.simulation.sweeps.circuit import run_backward, run_forward
 from quantum.simulation.sweeps.codes import HALVES
 from quantum.simulation.sweeps.lines import LINE
-from quantum.simulation.sweeps.matrices import half_angles, own_half_angles
+from quantum.simulation.sweeps.matrices import trig_of
 from quantum.simulation.threads import on_threads
 
 LARGE = 1 << 28  # bytes that are worth a look at what is free
@@ -75,14 +75,18 @@ class _Run(torch.autograd.Function):
     ) -> tuple[Tensor, Tensor]:
         wanted = any(ctx.needs_input_grad)
         dtype = batched.dtype
-        halves = Halves.of(plan, shared, batched)
+        angles = Angles.of(plan, shared, batched)
         begin = None
         if initial is not None:
             begin = to_lines(initial.detach().resolve_conj().numpy(), _numpy(dtype))
-        values, kept = forward(plan, halves, _numpy(dtype), begin, keep=wanted or states)
-        ctx.plan, ctx.halves, ctx.kept = plan, halves, kept if wanted else None
+        values, kept = forward(plan, angles, _numpy(dtype), begin, keep=wanted or states)
+        ctx.plan, ctx.angles, ctx.kept = plan, angles, kept if wanted else None
         ctx.types = shared.dtype, dtype, None if initial is None else initial.dtype
-        found = from_lines(kept, len(batched)) if states and kept is not None else np.zeros(0)
+        found = (
+            from_lines(kept, len(batched), plan.wires)
+            if states and kept is not None
+            else np.zeros(0)
+        )
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(shared, batched, initial)
         return torch.from_numpy(values).to(dtype), torch.from_numpy(found)
@@ -92,14 +96,14 @@ class _Run(torch.autograd.Function):
         if torch.is_grad_enabled():
             return None, None, *_gradients_with_a_graph(ctx.plan, ctx.saved_tensors, gradients)
         of_values, of_states = gradients
-        plan, halves = ctx.plan, ctx.halves
-        by_values = np.zeros((len(halves.own), len(plan.words.flips)))
+        plan, angles = ctx.plan, ctx.angles
+        by_values = np.zeros((angles.samples, len(plan.words.flips)))
         if of_values is not None:
             by_values = of_values.detach().double().contiguous().numpy()
         by_states = None
         if of_states is not None:
             by_states = to_lines(of_states.resolve_conj().numpy(), ctx.kept.dtype)
-        found = backward(plan, halves, ctx.kept, by_values, by_states)
+        found = backward(plan, angles, ctx.kept, by_values, by_states)
         parts = [
             None if part is None else torch.from_numpy(part).to(kind)
             for part, kind in zip(found, ctx.types, strict=True)
@@ -146,45 +150,47 @@ def lanes_of(dtype: Any) -> int:
     return LINE // (2 * np.dtype(dtype).itemsize)
 
 
-class Halves(NamedTuple):
-    """Cosines and sines of half the angles of factors.
+class Angles(NamedTuple):
+    """What factors turn by.
 
     Attributes
     ----------
-    shared
-        (factors, 2), those that all samples share.
-    own
-        (batch, columns, 2), those of each sample.
+    samples
+        Number of samples.
+    padded
+        Number of samples, up to a whole number of tiles.
+    trig
+        Cosines and sines of the angles and of their halves (see `trig_of`).
     """
 
-    shared: np.ndarray
-    own: np.ndarray
+    samples: int
+    padded: int
+    trig: np.ndarray
 
     @classmethod
-    def of(cls, plan: Schedule, shared: Tensor, batched: Tensor) -> "Halves":
+    def of(cls, plan: Schedule, shared: Tensor, batched: Tensor) -> "Angles":
         """Return those of parameters."""
         first, second = (part.detach().double().numpy() for part in (shared, batched))
-        return cls(
-            half_angles(plan.factors, plan.angles, first),
-            own_half_angles(plan.factors, plan.angles, len(first), second),
-        )
+        lanes = lanes_of(_numpy(batched.dtype))
+        padded = -(-len(second) // lanes) * lanes
+        return cls(len(second), padded, trig_of(plan.factors, plan.angles, first, second, padded))
 
 
 def forward(
     plan: Schedule,
-    halves: Halves,
+    angles: Angles,
     dtype: Any,
     initial: np.ndarray | None = None,
     *,
     keep: bool,
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return expectation values, (batch, words), and tiles of states, (tiles, numbers), if kept."""
-    n, samples, lanes = plan.wires, len(halves.own), lanes_of(dtype)
-    tiles, numbers = -(-samples // lanes), (2 * lanes) << n
+    """Return expectation values, (batch, words), and tiles of states if kept."""
+    n, samples, lanes = plan.wires, angles.samples, lanes_of(dtype)
+    tiles, numbers = angles.padded // lanes, (2 * lanes) << n
     scratch = (4 if keep else 2) * torch.get_num_threads() + (tiles if keep else 0)
     require_memory(scratch * numbers * np.dtype(dtype).itemsize, n, samples)
     values = np.zeros((samples, len(plan.words.flips)))
-    kept = np.empty((tiles, numbers), dtype) if keep else None
+    kept = np.empty(tiles * numbers, dtype) if keep else None
 
     def work(part: range) -> None:
         matrices = np.empty(plan.matrices * HALVES * lanes, dtype)
@@ -192,7 +198,7 @@ def forward(
         squares, sums = np.empty(lanes << n, dtype), np.empty(4 * lanes, dtype)
         run_forward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.fixed,
-            plan.tables, plan.dense, halves.shared, plan.shared, halves.own, *plan.words, samples,
+            plan.tables, plan.dense, angles.trig, plan.shared, angles.padded, *plan.words, samples,
             matrices, state, other, squares, sums, initial, kept, values,
         )  # fmt: skip
 
@@ -202,15 +208,15 @@ def forward(
 
 def backward(
     plan: Schedule,
-    halves: Halves,
+    angles: Angles,
     kept: np.ndarray,
     of_values: np.ndarray,
     of_states: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Return gradients by shared and by batched parameters, and by states at the beginning."""
-    n, samples, dtype = plan.wires, len(halves.own), kept.dtype
-    tiles, numbers = kept.shape
+    n, samples, dtype = plan.wires, angles.samples, kept.dtype
     lanes = lanes_of(dtype)
+    tiles, numbers = angles.padded // lanes, (2 * lanes) << n
     of_batched = np.zeros((samples, plan.batched))
     of_initial = np.empty_like(kept) if plan.circuit.prepared else None
 
@@ -223,31 +229,29 @@ def backward(
         sums = np.empty(len(plan.code) * HALVES * lanes, dtype)
         run_backward(
             np.arange(part.start, part.stop), plan.start, n, plan.code, plan.factors, plan.angles,
-            plan.fixed, plan.turns, plan.tables, plan.inverse, halves.shared, plan.shared,
-            halves.own, *plan.words, samples, matrices, psi, lam, other, another, squares, sums,
+            plan.fixed, plan.turns, plan.tables, plan.inverse, angles.trig, plan.shared,
+            angles.padded, *plan.words, samples, matrices, psi, lam, other, another, squares, sums,
             kept, of_values, of_states, found, of_batched, of_initial,
         )  # fmt: skip
         return found
 
     parts = on_threads(work, tiles, 3 * (len(plan.code) + 1) << n)
-    first = None if of_initial is None else from_lines(of_initial, samples)
+    first = None if of_initial is None else from_lines(of_initial, samples, n)
     return np.sum(parts, 0), of_batched, first
 
 
-def from_lines(kept: np.ndarray, samples: int) -> np.ndarray:
+def from_lines(kept: np.ndarray, samples: int, wires: int) -> np.ndarray:
     """Return states, (samples, 2^wires), complex, from tiles."""
     lanes = lanes_of(kept.dtype)
-    parts = kept.reshape(len(kept), -1, 2, lanes).transpose(2, 0, 3, 1)
-    re, im = parts.reshape(2, len(kept) * lanes, -1)[:, :samples]
+    parts = kept.reshape(-1, 1 << wires, 2, lanes).transpose(2, 0, 3, 1)
+    re, im = parts.reshape(2, -1, 1 << wires)[:, :samples]
     return re + 1j * im
 
 
 def to_lines(states: np.ndarray, dtype: Any) -> np.ndarray:
-    """Return tiles of states, (tiles, numbers); those of missing samples are zero."""
+    """Return tiles of states, one after the other; those of missing samples are zero."""
     lanes = lanes_of(dtype)
     tiles = -(-len(states) // lanes)
     full = np.zeros((2, tiles * lanes, states.shape[1]), dtype)
     full[:, : len(states)] = states.real, states.imag
-    return np.ascontiguousarray(
-        full.reshape(2, tiles, lanes, -1).transpose(1, 3, 0, 2).reshape(tiles, -1)
-    )
+    return np.ascontiguousarray(full.reshape(2, tiles, lanes, -1).transpose(1, 3, 0, 2).ravel())

@@ -1,7 +1,5 @@
 """Gradients by angles, from the moments of gates."""
 
-import numpy as np
-
 from quantum.simulation.sweeps.codes import (
     BATCHED,
     DENSE,
@@ -16,92 +14,104 @@ from quantum.simulation.sweeps.codes import (
     PHASE,
     RX,
     RY,
-    RZ,
     TABLE,
     TURN,
 )
 from quantum.simulation.sweeps.compiled import compiled
-from quantum.simulation.sweeps.matrices import half_angle
-
-
-@compiled
-def turned(kind, c, s, u, x, y, z):
-    """Return the moments X, Y and Z before a factor from those behind it."""
-    if kind == FIXED:
-        return (
-            u[0, 0] * x + u[1, 0] * y + u[2, 0] * z,
-            u[0, 1] * x + u[1, 1] * y + u[2, 1] * z,
-            u[0, 2] * x + u[1, 2] * y + u[2, 2] * z,
-        )
-    c, s = c * c - s * s, 2 * c * s
-    if kind == RX:
-        return x, c * y + s * z, c * z - s * y
-    if kind == RY:
-        return c * x - s * z, y, c * z + s * x
-    return c * x + s * y, c * y - s * x, z
+from quantum.simulation.sweeps.lines import FOUR, copy_four, rotate
+from quantum.simulation.sweeps.matrices import trig_at
 
 
 @compiled
 def collect(
-    first, samples, lanes, each, code, factors, angles, turns, ready, given, own, sums,
+    first, samples, lanes, each, code, factors, angles, turns, trig, given, padded, sums, moments,
     of_shared, of_batched,
 ):  # fmt: skip
     """Add gradients by all slots, from moments.
 
     With ``each``, those of the samples of a tile, and of instructions that differ between samples;
-    else of the others, summed over samples.
+    else of the others, summed over samples. ``moments`` (8 · 4, in float64) is scratch.
     """
     for k in range(len(code)):
         if code[k, KIND] in (GATHER, DENSE) or code[k, BATCHED] != each:
             continue
         s = k * HALVES * lanes
         if each:
-            for lane in range(min(lanes, samples - first)):
-                collect_one(
-                    code, k, first + lane, factors, angles, turns, ready, given, own,
-                    sums[s + lane : s + HALVES * lanes : lanes], of_shared, of_batched,
+            for lane in range(0, min(lanes, samples - first), FOUR):
+                for h in range(HALVES):
+                    copy_four(moments, h * FOUR, sums, s + h * lanes + lane)
+                b = first + lane
+                collect_four(
+                    code, k, b, min(FOUR, samples - b), factors, angles, turns, trig, given,
+                    padded, moments, of_shared, of_batched,
                 )  # fmt: skip
         else:
-            found = np.zeros(HALVES)
+            moments[:] = 0
             for h in range(HALVES):
                 for lane in range(lanes):
-                    found[h] += sums[s + h * lanes + lane]
-            collect_one(
-                code, k, 0, factors, angles, turns, ready, given, own, found, of_shared,
+                    moments[h * FOUR] += sums[s + h * lanes + lane]
+            collect_four(
+                code, k, 0, 1, factors, angles, turns, trig, given, padded, moments, of_shared,
                 of_batched,
             )  # fmt: skip
 
 
 @compiled
-def collect_one(code, k, b, factors, angles, turns, ready, given, own, sums, of_shared, of_batched):
-    """Add the gradients by the slots of an instruction, from its moments."""
+def collect_four(
+    code, k, b, count, factors, angles, turns, trig, given, padded, moments, of_shared, of_batched
+):
+    """Add the gradients by the slots of an instruction, from its moments for up to four samples.
+
+    Those of a gate on one qubit are ⟨0|0⟩, ⟨1|1⟩, X and Y, and are lost.
+    """
     kind, first = code[k, KIND], code[k, FACTORS]
-    if kind == TURN:
-        add(first, b, factors, angles, -sums[1], of_shared, of_batched)
-    elif kind == PARITY:  # the imaginary parts of even and odd states
-        add(first, b, factors, angles, (sums[1] - sums[3]) / 2, of_shared, of_batched)
-    elif kind == FLIP:  # the word is X or Y on a pair, with a sign
-        y = code[k, TABLE] & 3
-        found = sums[2 + (y & 1)] - sums[6 + (y & 1)]
-        found = found if y < 2 else -found
-        add(first, b, factors, angles, found / 2, of_shared, of_batched)
-    else:
-        x, y, z = float(sums[2]), float(sums[3]), float(sums[0] - sums[1])
-        for f in range(code[k, LAST] - 1, first - 1, -1):
-            form, c, s = factors[f, 0], 0.0, 0.0
-            if form != FIXED:
-                c, s = half_angle(f, b, factors, ready, given, own)
-                # a phase takes ⟨1|1⟩, which is (whole − z) / 2
-                found = z if form == RZ else x if form == RX else y
-                found = found if form != PHASE else z - whole(sums)
-                add(f, b, factors, angles, found / 2, of_shared, of_batched)
-            x, y, z = turned(form, c, s, turns[factors[f, 2]], x, y, z)
+    of_x, of_y, of_z = 2 * FOUR, 3 * FOUR, 0
+    if kind in (TURN, PARITY, FLIP):
+        for i in range(count):
+            found = of_phase(kind, code[k, TABLE], moments, i)
+            add(first, b + i, factors, angles, found, of_shared, of_batched)
+        return
+    for i in range(FOUR):
+        zero, one = moments[i], moments[FOUR + i]
+        moments[i], moments[FOUR + i] = zero - one, zero + one
+    for f in range(code[k, LAST] - 1, first - 1, -1):
+        form = factors[f, 0]
+        if form == FIXED:
+            turn_back(turns[factors[f, 2]], moments)
+            continue
+        at = of_x if form == RX else of_y if form == RY else of_z
+        for i in range(count):
+            found = moments[at + i]
+            if form == PHASE:  # it takes ⟨1|1⟩, which is (whole − z) / 2
+                found -= moments[FOUR + i]
+            add(f, b + i, factors, angles, found / 2, of_shared, of_batched)
+        c, step = trig_at(f, b, factors, given, padded)
+        c += 2 * step  # of the whole angle
+        p, q = (of_y, of_z) if form == RX else (of_z, of_x) if form == RY else (of_x, of_y)
+        rotate(moments, p, q, trig, c, trig, c + step)
 
 
 @compiled
-def whole(sums):
-    """Return the moment of the identity."""
-    return sums[0] + sums[1]
+def of_phase(kind, ys, moments, i):
+    """Return the gradient by the angle of a rotation about a Pauli word for a sample."""
+    if kind == TURN:
+        return -moments[FOUR + i]
+    if kind == PARITY:  # the imaginary parts of even and odd states
+        return (moments[FOUR + i] - moments[3 * FOUR + i]) / 2
+    # the word is X or Y on a pair, with a sign
+    h = 2 + (ys & 1)
+    found = (moments[h * FOUR + i] - moments[(4 + h) * FOUR + i]) / 2
+    return found if (ys & 3) < 2 else -found
+
+
+@compiled
+def turn_back(turn, moments):
+    """Write the moments X, Y and Z before a constant factor from those behind it."""
+    for i in range(FOUR):
+        x, y, z = moments[2 * FOUR + i], moments[3 * FOUR + i], moments[i]
+        moments[2 * FOUR + i] = turn[0, 0] * x + turn[1, 0] * y + turn[2, 0] * z
+        moments[3 * FOUR + i] = turn[0, 1] * x + turn[1, 1] * y + turn[2, 1] * z
+        moments[i] = turn[0, 2] * x + turn[1, 2] * y + turn[2, 2] * z
 
 
 @compiled

@@ -19,9 +19,11 @@ from numba.core import cgutils, types
 from numba.extending import intrinsic
 
 LINE = 64  # bytes
+FOUR = 4  # samples at a time where angles become matrices and moments gradients, in float64
 INDEX = ir.IntType(64)
 Vector = Any  # a value of llvmlite
 Complex = tuple[Any, Any]
+_DOUBLES = ir.VectorType(ir.DoubleType(), FOUR)
 
 
 def lanes_of(dtype: Any) -> int:
@@ -58,6 +60,21 @@ class _Array:
         for number, value in enumerate(values):
             place = self.builder.add(i, INDEX(number * self.lanes))
             self.builder.store(value, self._at(place), align=self.size)
+
+    def _four(self, i: ir.Value) -> ir.Value:
+        pointer = ir.VectorType(self.vector.element, FOUR).as_pointer()
+        return self.builder.bitcast(self.builder.gep(self.data, [i]), pointer)
+
+    def four(self, i: ir.Value) -> Vector:
+        """Return four numbers in float64."""
+        value = self.builder.load(self._four(i), align=self.size)
+        return self.builder.fpext(value, _DOUBLES) if self.size == 4 else value
+
+    def put_four(self, i: ir.Value, value: Vector) -> None:
+        """Write four numbers of float64."""
+        if self.size == 4:
+            value = self.builder.fptrunc(value, ir.VectorType(self.vector.element, FOUR))
+        self.builder.store(value, self._four(i), align=self.size)
 
     def line(self, number: ir.Value) -> ir.Value:
         """Return where a line begins."""
@@ -257,6 +274,14 @@ def move(builder, to, i, source, j):
 
 
 @_operation
+def add_line(builder, to, i, source, j):
+    """Add line j of another state to line i."""
+    i, j = to.line(i), source.line(j)
+    parts = zip(to.halves(i, 2), source.halves(j, 2), strict=True)
+    to.put(i, [builder.fadd(a, b) for a, b in parts])
+
+
+@_operation
 def add_times(builder, to, i, source, j, factors, f):
     """Add line j of another state, times the complex line of factors at f, to line i."""
     maths, (i, j) = _Arithmetic(builder, to.vector), (to.line(i), source.line(j))
@@ -281,3 +306,18 @@ def probability(builder, to, t, state, i):
     maths, i = _Arithmetic(builder, state.vector), state.line(i)
     re, im = state.halves(i, 2)
     to.put(t, (maths.plus(im, im, builder.fmul(re, re)),))
+
+
+@_operation
+def rotate(builder, to, i, j, cosine, c, sine, s):
+    """Turn the four numbers at i and those at j: c i + s j, and c j − s i."""
+    maths = _Arithmetic(builder, _DOUBLES)
+    a, b, c, s = to.four(i), to.four(j), cosine.four(c), sine.four(s)
+    to.put_four(i, maths.plus(s, b, builder.fmul(c, a)))
+    to.put_four(j, maths.minus(s, a, builder.fmul(c, b)))
+
+
+@_operation
+def copy_four(builder, to, t, source, s):
+    """Copy four numbers, of one type or another."""
+    to.put_four(t, source.four(s))

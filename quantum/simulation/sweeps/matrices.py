@@ -1,4 +1,7 @@
-"""Matrices of the gates of a tile, from the angles of its samples."""
+"""Matrices of the gates of a tile, from the angles of its samples.
+
+Four samples are done at a time, in float64: a factor turns numbers of four of them in pairs.
+"""
 
 import numpy as np
 
@@ -7,7 +10,6 @@ from quantum.simulation.sweeps.codes import (
     DENSE,
     FACTORS,
     FIXED,
-    FLIP,
     GATHER,
     HALVES,
     KIND,
@@ -24,117 +26,151 @@ from quantum.simulation.sweeps.codes import (
     TURN,
 )
 from quantum.simulation.sweeps.compiled import compiled
+from quantum.simulation.sweeps.lines import FOUR, copy_four, rotate
+
+KINDS = 4  # of an angle: cosine and sine of its half, and of itself
+SHARED = KINDS * FOUR  # numbers of an angle that all samples share
 
 
 @compiled
-def half_angles(factors, angles, shared):
-    """Return cosine and sine of half the angles that all samples share, (factors, 2)."""
-    out = np.zeros((len(factors), 2))
-    for f in range(len(factors)):
-        slot = factors[f, 1]
-        if slot < len(shared):
-            half = (angles[f, 0] * (shared[slot] if slot >= 0 else 0.0) + angles[f, 1]) / 2
-            out[f] = np.cos(half), np.sin(half)
-    return out
+def trig_of(factors, angles, shared, batched, padded):
+    """Return cosines and sines of the angles of factors, and of their halves.
 
-
-@compiled
-def own_half_angles(factors, angles, given, batched):
-    """Return cosine and sine of half the angles that each sample has, (batch, columns, 2).
-
-    Slots below ``given`` are shared by all; a factor of another one says its column.
+    First those that all samples share, four times each, (factors, 4, 4); then those of each sample,
+    (columns, 4, padded). `trig_at` says where they are. Samples that are missing have angle 0.
     """
-    columns = 0
+    given, columns = len(shared), 0
     for f in range(len(factors)):
         columns += factors[f, 1] >= given
-    out = np.empty((len(batched), columns, 2))
+    out = np.zeros(SHARED * len(factors) + columns * KINDS * padded)
     for f in range(len(factors)):
-        slot, column = factors[f, 1], factors[f, 3]
-        if slot >= given:
-            for b in range(len(batched)):
-                half = (angles[f, 0] * batched[b, slot - given] + angles[f, 1]) / 2
-                out[b, column, 0], out[b, column, 1] = np.cos(half), np.sin(half)
+        slot = factors[f, 1]
+        at, step = trig_at(f, 0, factors, given, padded)
+        for b in range(FOUR if slot < given else padded):
+            half = angles[f, 1] / 2
+            if slot >= given:
+                half += angles[f, 0] * (batched[b, slot - given] if b < len(batched) else 0.0) / 2
+            elif slot >= 0:
+                half += angles[f, 0] * shared[slot] / 2
+            c, s = np.cos(half), np.sin(half)
+            out[at + b], out[at + step + b] = c, s
+            out[at + 2 * step + b], out[at + 3 * step + b] = c * c - s * s, 2 * c * s
     return out
 
 
 @compiled
-def half_angle(f, b, factors, ready, given, own):
-    """Return cosine and sine of half the angle of a factor for a sample.
+def trig_at(f, b, factors, given, padded):
+    """Return where the cosine of half the angle of a factor is for a sample and those behind it.
 
-    ``ready`` (factors, 2) holds those that all samples share, of slots below ``given``, and ``own``
-    (batch, columns, 2) the others.
+    And how far the sine is behind it, and the cosine and the sine of the angle behind that.
+    ``given`` is the number of slots that all samples share.
     """
     if factors[f, 1] < given:
-        return ready[f, 0], ready[f, 1]
-    return own[b, factors[f, 3], 0], own[b, factors[f, 3], 1]
+        return SHARED * f, FOUR
+    return SHARED * len(factors) + factors[f, 3] * KINDS * padded + b, padded
 
 
 @compiled
-def factor_of(kind, c, s, u):
-    """Return the four entries of a factor; ``u`` is its matrix if it is constant."""
-    none = 0j
-    if kind == FIXED:
-        return u[0, 0], u[0, 1], u[1, 0], u[1, 1]
-    if kind == PHASE:
-        return 1 + 0j, none, none, complex(c * c - s * s, 2 * c * s)
-    if kind == RX:
-        return complex(c, 0), complex(0, -s), complex(0, -s), complex(c, 0)
-    if kind == RY:
-        return complex(c, 0), complex(-s, 0), complex(s, 0), complex(c, 0)
-    return complex(c, -s), none, none, complex(c, s)
+def multiply_by(kind, trig, at, step, inverse, m):
+    """Multiply a matrix by a rotation on its left, both of four samples.
+
+    A rotation turns real and imaginary parts of both rows in pairs.
+    """
+    sine = at + step
+    if kind == PHASE:  # of the second row only
+        at, sine = at + 2 * step, at + 3 * step
+    for column in range(0, 4 * FOUR, 2 * FOUR):
+        tr, ti = column, column + FOUR
+        br, bi = tr + 4 * FOUR, ti + 4 * FOUR
+        if kind == RX:
+            a, b, i, j = tr, bi, br, ti
+        elif kind == RY:
+            a, b, i, j = br, tr, bi, ti
+        else:
+            a, b, i, j = tr, ti, bi, br
+        if inverse:
+            a, b, i, j = b, a, j, i
+        if kind != PHASE:
+            rotate(m, a, b, trig, at, trig, sine)
+        rotate(m, i, j, trig, at, trig, sine)
 
 
 @compiled
-def put_matrix(to, m, lane, lanes, a, b, c, d):
-    """Write the entries of a matrix for a sample."""
-    entries = (a, b, c, d)
-    for e in range(4):
-        to[m + 2 * e * lanes + lane] = entries[e].real
-        to[m + (2 * e + 1) * lanes + lane] = entries[e].imag
+def multiply_by_constant(u, inverse, m):
+    """Multiply a matrix of four samples by a constant one, or by its inverse, on its left."""
+    v = u[0, 0], u[0, 1], u[1, 0], u[1, 1]
+    if inverse:
+        v = np.conj(u[0, 0]), np.conj(u[1, 0]), np.conj(u[0, 1]), np.conj(u[1, 1])
+    for i in range(4 * FOUR):
+        if i % (2 * FOUR) < FOUR:  # a real part; the imaginary one is behind it
+            top, bottom = complex(m[i], m[i + FOUR]), complex(m[i + 4 * FOUR], m[i + 5 * FOUR])
+            up, down = v[0] * top + v[1] * bottom, v[2] * top + v[3] * bottom
+            m[i], m[i + FOUR] = up.real, up.imag
+            m[i + 4 * FOUR], m[i + 5 * FOUR] = down.real, down.imag
 
 
 @compiled
 def prepare(
-    first, samples, lanes, every, inverse, code, factors, fixed, ready, given, own, matrices,
-):  # fmt: skip
-    """Write the matrices of a tile; those that all samples share only if ``every``."""
+    first, lanes, every, inverse, code, factors, fixed, trig, given, padded, product, matrices
+):
+    """Write the matrices of a tile; those that all samples share only if ``every``.
+
+    ``product`` (8 · 4, in float64) is scratch.
+    """
     for k in range(len(code)):
         kind, m = code[k, KIND], code[k, MATRIX] * HALVES * lanes
         if kind in (GATHER, DENSE) or not (every or code[k, BATCHED]):
             continue
-        for lane in range(lanes if code[k, BATCHED] else 1):
-            b = min(first + lane, samples - 1)
+        for lane in range(0, lanes, FOUR):
             if kind in (MIX, MIX_IF):
-                u = (1 + 0j, 0j, 0j, 1 + 0j)
-                for f in range(code[k, FACTORS], code[k, LAST]):
-                    c, s = half_angle(f, b, factors, ready, given, own)
-                    v = factor_of(factors[f, 0], c, s, fixed[factors[f, 2]])
-                    u = (
-                        v[0] * u[0] + v[1] * u[2],
-                        v[0] * u[1] + v[1] * u[3],
-                        v[2] * u[0] + v[3] * u[2],
-                        v[2] * u[1] + v[3] * u[3],
-                    )
-                if inverse:
-                    u = np.conj(u[0]), np.conj(u[2]), np.conj(u[1]), np.conj(u[3])
-                put_matrix(matrices, m, lane, lanes, u[0], u[1], u[2], u[3])
-                continue
-            c, s = half_angle(code[k, FACTORS], b, factors, ready, given, own)
-            s = -s if inverse else s
-            if kind == TURN:
-                matrices[m + lane] = c * c - s * s
-                matrices[m + lanes + lane] = 2 * c * s
-                continue
-            for h in range(2):
-                if kind == PARITY:
-                    matrices[m + 2 * h * lanes + lane] = c
-                    matrices[m + (2 * h + 1) * lanes + lane] = (2 * h - 1) * s
-                else:  # exp(−iθ/2 P) on a pair, for both signs of P
-                    # P maps the first of a pair to i^y times the second
-                    w = (1 - 2 * h) * POWERS[code[k, TABLE] & 3]
-                    at, up, down = m + h * HALVES * lanes, -1j * s * np.conj(w), -1j * s * w
-                    put_matrix(matrices, at, lane, lanes, complex(c, 0), up, down, complex(c, 0))
-        if not code[k, BATCHED]:
-            for start in range(m, m + (2 if kind == FLIP else 1) * HALVES * lanes, lanes):
-                for lane in range(1, lanes):
-                    matrices[start + lane] = matrices[start]
+                multiply_out(
+                    code, k, first + lane, inverse, factors, fixed, trig, given, padded, product
+                )
+                for h in range(HALVES):
+                    copy_four(matrices, m + h * lanes + lane, product, h * FOUR)
+            else:
+                at, step = trig_at(code[k, FACTORS], first + lane, factors, given, padded)
+                for i in range(FOUR):
+                    put_phases(
+                        kind, code[k, TABLE], inverse, trig, at + i, step, lanes, matrices,
+                        m + lane + i,
+                    )  # fmt: skip
+
+
+@compiled
+def multiply_out(code, k, b, inverse, factors, fixed, trig, given, padded, product):
+    """Write the product of the factors of a gate on one qubit for four samples, or its inverse."""
+    product[:] = 0
+    for i in range(FOUR):
+        product[i] = product[6 * FOUR + i] = 1
+    count = code[k, LAST] - code[k, FACTORS]
+    for i in range(count):
+        f = code[k, FACTORS] + (count - 1 - i if inverse else i)
+        if factors[f, 0] == FIXED:
+            multiply_by_constant(fixed[factors[f, 2]], inverse, product)
+        else:
+            at, step = trig_at(f, b, factors, given, padded)
+            multiply_by(factors[f, 0], trig, at, step, inverse, product)
+
+
+@compiled
+def put_phases(kind, ys, inverse, trig, at, step, lanes, matrices, m):
+    """Write what a rotation about a Pauli word takes for a sample."""
+    c, s = trig[at], trig[at + step]
+    s = -s if inverse else s
+    if kind == TURN:
+        matrices[m] = trig[at + 2 * step]
+        matrices[m + lanes] = -trig[at + 3 * step] if inverse else trig[at + 3 * step]
+        return
+    for h in range(2):
+        if kind == PARITY:
+            matrices[m + 2 * h * lanes] = c
+            matrices[m + (2 * h + 1) * lanes] = (2 * h - 1) * s
+        else:  # exp(−iθ/2 P) on a pair, for both signs of P
+            # P maps the first of a pair to i^y times the second
+            w = (1 - 2 * h) * POWERS[ys & 3]
+            up, down, start = -1j * s * np.conj(w), -1j * s * w, m + h * HALVES * lanes
+            entries = complex(c, 0), up, down, complex(c, 0)
+            for e in range(4):
+                matrices[start + 2 * e * lanes] = entries[e].real
+                matrices[start + (2 * e + 1) * lanes] = entries[e].imag
