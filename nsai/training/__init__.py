@@ -16,7 +16,6 @@ from nsai.training.finite_differences import central_differences as central_diff
 from nsai.training.first_spikes import first_spike_errors as first_spike_errors
 from nsai.training.first_spikes import latencies as latencies
 from nsai.training.first_spikes import train_first_spikes as train_first_spikes
-from nsai.training.fit import History as History
 from nsai.training.fit import fit as fit
 from nsai.training.folds import folds as folds
 from nsai.training.forecasting import fit_readout as fit_readout
@@ -27,6 +26,7 @@ from nsai.training.forecasting import smape as smape
 from nsai.training.forecasting import train_forecaster as train_forecaster
 from nsai.training.forecasting import valid_time as valid_time
 from nsai.training.groups import weight_decay_groups as weight_decay_groups
+from nsai.training.history import History as History
 from nsai.training.intervals import mean_interval as mean_interval
 from nsai.training.language import next_symbol_loss as next_symbol_loss
 from nsai.training.language import text_loss as text_loss

@@ -61,7 +61,7 @@ def _sources(by: Tensor | int, name: str, images: int, length: int, device: torc
 def random_shifts(
     batches: Iterable[Any], *, most: int, generator: torch.Generator
 ) -> Iterator[tuple[Any, ...]]:
-    """Move every image of every batch by up to `most` pixels each way, at random.
+    """Return batches whose images are moved by up to `most` pixels each way, at random.
 
     Parameters
     ----------
@@ -72,9 +72,9 @@ def random_shifts(
     generator
         Source of the shifts, on the CPU.
 
-    Yields
-    ------
-    tuple
+    Returns
+    -------
+    iterator of tuples
         The batch with its images moved.
 
     Examples
@@ -86,6 +86,28 @@ def random_shifts(
     """
     if most < 0:
         raise ValueError(f"most must be >= 0, got {most}")
-    for x, *rest in batches:
-        down, right = torch.randint(-most, most + 1, (2, len(x)), generator=generator)
-        yield (shift(x, down.to(x.device), right.to(x.device)), *rest)
+    return _Shifted(iter(batches), most, generator)
+
+
+class _Shifted(Iterator[tuple[Any, ...]]):
+    """Has the state of the batches that it moves, if they have one, and its own."""
+
+    def __init__(self, batches: Iterator[Any], most: int, generator: torch.Generator) -> None:
+        self.batches, self.most, self.generator = batches, most, generator
+        if hasattr(batches, "state_dict"):
+            self.state_dict, self.load_state_dict = self._state_dict, self._load_state_dict
+
+    def __next__(self) -> tuple[Any, ...]:
+        x, *rest = next(self.batches)
+        moves = torch.randint(-self.most, self.most + 1, (2, len(x)), generator=self.generator)
+        down, right = moves.to(x.device)
+        return (shift(x, down, right), *rest)
+
+    def _state_dict(self) -> dict[str, Any]:
+        inner: Any = self.batches
+        return {"batches": inner.state_dict(), "generator": self.generator.get_state()}
+
+    def _load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        inner: Any = self.batches
+        inner.load_state_dict(state_dict["batches"])
+        self.generator.set_state(state_dict["generator"])

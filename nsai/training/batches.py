@@ -1,6 +1,7 @@
-"""Batches as plain iterators: shuffled minibatches, and random windows of a sequence."""
+"""Batches as iterators that know where they are: shuffled, or windows of a sequence."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,7 +10,7 @@ from torch import Tensor
 def minibatches(
     *tensors: Tensor, batch_size: int, epochs: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, ...]]:
-    """Yield shuffled minibatches for a number of epochs.
+    """Return shuffled minibatches for a number of epochs.
 
     Parameters
     ----------
@@ -22,9 +23,9 @@ def minibatches(
     generator
         Source of the shuffles, on the CPU.
 
-    Yields
-    ------
-    tuple of Tensor
+    Returns
+    -------
+    iterator of tuples of Tensor
         One slice of each tensor, (batch, ...).
 
     Examples
@@ -38,16 +39,42 @@ def minibatches(
         raise ValueError(f"tensors must have the same length, got {[len(t) for t in tensors]}")
     if batch_size < 1 or epochs < 0:
         raise ValueError(f"expected batch_size >= 1, epochs >= 0; got {batch_size}, {epochs}")
-    for _ in range(epochs):
-        order = torch.randperm(len(tensors[0]), generator=generator)
-        for chosen in order.split(batch_size):
-            yield tuple(t[chosen.to(t.device)] for t in tensors)
+    return _Minibatches(tensors, batch_size, epochs, generator)
+
+
+class _Minibatches(Iterator[tuple[Tensor, ...]]):
+    """Goes on from a state to the same batches."""
+
+    def __init__(
+        self, tensors: tuple[Tensor, ...], size: int, epochs: int, generator: torch.Generator
+    ) -> None:
+        self.tensors, self.size, self.epochs, self.generator = tensors, size, epochs, generator
+        self.order = torch.zeros(0, dtype=torch.int64)
+        self.epoch = self.used = 0
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        if self.used >= len(self.order):
+            if self.epoch >= self.epochs or not len(self.tensors[0]):
+                raise StopIteration
+            self.order = torch.randperm(len(self.tensors[0]), generator=self.generator)
+            self.epoch, self.used = self.epoch + 1, 0
+        chosen = self.order[self.used : self.used + self.size]
+        self.used += len(chosen)
+        return tuple(t[chosen.to(t.device)] for t in self.tensors)
+
+    def state_dict(self) -> dict[str, Any]:
+        place = {"order": self.order, "epoch": self.epoch, "used": self.used}
+        return {**place, "generator": self.generator.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.order, self.epoch, self.used = (state_dict[k] for k in ("order", "epoch", "used"))
+        self.generator.set_state(state_dict["generator"])
 
 
 def windows(
     tokens: Tensor, *, length: int, batch_size: int, steps: int, generator: torch.Generator
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield random windows of a token sequence with their next-token targets.
+    """Return random windows of a token sequence with their next-token targets.
 
     Parameters
     ----------
@@ -62,9 +89,9 @@ def windows(
     generator
         Source of the offsets, on the CPU.
 
-    Yields
-    ------
-    tuple of Tensor
+    Returns
+    -------
+    iterator of tuples of Tensor
         Inputs and targets, both int64 (batch_size, length); targets are one token later.
 
     Examples
@@ -77,8 +104,31 @@ def windows(
     if tokens.ndim != 1 or len(tokens) <= length:
         shape = tuple(tokens.shape)
         raise ValueError(f"tokens must have shape (n,) with n > length = {length}, got {shape}")
-    span = torch.arange(length + 1)
-    for _ in range(steps):
-        start = torch.randint(len(tokens) - length, (batch_size, 1), generator=generator)
-        chunk = tokens[(start + span).to(tokens.device)]
-        yield chunk[:, :-1], chunk[:, 1:]
+    return _Windows(tokens, length, batch_size, steps, generator)
+
+
+class _Windows(Iterator[tuple[Tensor, Tensor]]):
+    """Goes on from a state to the same batches."""
+
+    def __init__(
+        self, tokens: Tensor, length: int, size: int, steps: int, generator: torch.Generator
+    ) -> None:
+        self.tokens, self.size, self.steps, self.generator = tokens, size, steps, generator
+        self.span = torch.arange(length + 1)
+        self.used = 0
+
+    def __next__(self) -> tuple[Tensor, Tensor]:
+        if self.used >= self.steps:
+            raise StopIteration
+        self.used += 1
+        most = len(self.tokens) - len(self.span) + 1
+        start = torch.randint(most, (self.size, 1), generator=self.generator)
+        chunk = self.tokens[(start + self.span).to(self.tokens.device)]
+        return chunk[:, :-1], chunk[:, 1:]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"used": self.used, "generator": self.generator.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.used = state_dict["used"]
+        self.generator.set_state(state_dict["generator"])

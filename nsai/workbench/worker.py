@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from nsai.workbench.checkpoints import FOLDER, folder_of
 from nsai.workbench.quick_import import skip_iri_grammar
 from nsai.workbench.runs import RunSpec, result_of
 from nsai.workbench.store import NOTEBOOK, RESULT
@@ -63,16 +64,20 @@ def run(spec: RunSpec, staging: Path) -> None:
     deadline = time.monotonic() + spec.timeout
     notebook = parameterized(spec)
     scratch = Path(tempfile.mkdtemp(prefix="nsai-"))  # short: ipc paths end at 107 characters
+    checkpoints = folder_of(Path(spec.reports), spec.slug, spec.key)
     try:
-        failure = _execute(spec, notebook, staging, scratch, deadline)
+        failure = _execute(spec, notebook, staging, scratch, checkpoints, deadline)
         data = _data_log(scratch / "data.jsonl")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     nbformat.write(notebook, staging / NOTEBOOK)
+    verdict = judge(notebook, failure)
+    if verdict.failure is None:  # else the run is repeated, and goes on from them
+        shutil.rmtree(checkpoints, ignore_errors=True)
     result = result_of(
         spec,
-        judge(notebook, failure),
+        verdict,
         identity=staging.name,
         started=started,
         cpu_s=usage.ru_utime + usage.ru_stime,
@@ -94,7 +99,7 @@ def parameterized(spec: RunSpec) -> Any:
     return notebook
 
 
-def kernel_environment(spec: RunSpec, scratch: Path) -> dict[str, str]:
+def kernel_environment(spec: RunSpec, scratch: Path, checkpoints: Path) -> dict[str, str]:
     """Return the environment of a kernel: few threads, nothing of the user's IPython."""
     environment = dict(os.environ)
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.threads)))
@@ -106,13 +111,19 @@ def kernel_environment(spec: RunSpec, scratch: Path) -> dict[str, str]:
     environment["PYTHONHASHSEED"] = "0"
     environment["IPYTHONDIR"] = str(scratch / "ipython")
     environment["NSAI_DATA_LOG"] = str(scratch / "data.jsonl")
+    environment[FOLDER] = str(checkpoints.absolute())
     if spec.device == "cpu":
         environment["CUDA_VISIBLE_DEVICES"] = ""
     return environment
 
 
 def _execute(
-    spec: RunSpec, notebook: Any, staging: Path, scratch: Path, deadline: float
+    spec: RunSpec,
+    notebook: Any,
+    staging: Path,
+    scratch: Path,
+    checkpoints: Path,
+    deadline: float,
 ) -> Failure | None:
     """Execute a notebook in place; return what stopped it other than one of its own cells."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -128,7 +139,7 @@ def _execute(
             deadline=deadline,
             ipc=scratch,
             cwd=work,
-            env=kernel_environment(spec, scratch),
+            env=kernel_environment(spec, scratch, checkpoints),
         )
     except CellTimeoutError:
         message = f"not done after {spec.timeout:g} s, the deadline of the notebook"

@@ -153,3 +153,69 @@ def test_same_seed_gives_bit_identical_weights():
         fit(model, batches, mse, torch.optim.Adam(model.parameters()))
     assert torch.equal(first.weight, second.weight)
     assert torch.equal(first.bias, second.bias)
+
+
+def test_accumulated_batches_are_one_large_batch():
+    x, y, model = regression()
+    other = nn.Linear(3, 1).double()
+    other.load_state_dict(model.state_dict())
+    parts = [(x[i : i + 20], y[i : i + 20]) for i in (0, 20, 40)]
+    history = fit(
+        model, parts * 2, mse, torch.optim.SGD(model.parameters(), lr=0.1), accumulate=3, clip=0.5
+    )
+    whole = fit(other, [(x, y)] * 2, mse, torch.optim.SGD(other.parameters(), lr=0.1), clip=0.5)
+    torch.testing.assert_close(model.weight, other.weight, rtol=1e-12, atol=0)
+    assert history.loss == pytest.approx(whole.loss, rel=1e-12)
+
+
+def test_a_last_group_that_is_short_counts_fully():
+    model = nn.Linear(1, 1, bias=False).double()
+    nn.init.zeros_(model.weight)
+    options = {"accumulate": 2}
+    optimizer = torch.optim.SGD(model.parameters(), lr=1.0)
+    history = fit(model, [1.0, 2.0, 5.0], lambda m, b: b * m.weight.sum(), optimizer, **options)
+    assert len(history.loss) == 2
+    assert model.weight.item() == -1.5 - 5.0
+
+
+def test_patience_stops_and_goes_back_to_the_best():
+    model = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(model.weight)
+    values = iter([3.0, 1.0, 2.0, 2.0, 0.0])
+    history = fit(
+        model, [1.0] * 100, lambda m, b: -m.weight.sum(),
+        torch.optim.SGD(model.parameters(), lr=1.0), evaluate=lambda m: next(values),
+        evaluate_every=2, patience=2,
+    )  # fmt: skip
+    assert history.evaluations == [(2, 3.0), (4, 1.0), (6, 2.0), (8, 2.0)]
+    assert model.weight.item() == 4.0  # of step 4
+
+
+def test_products_are_in_the_precision_that_was_asked_for():
+    model, seen = nn.Linear(4, 4), []
+
+    def loss(m, batch):
+        out = m(batch)
+        seen.append(out.dtype)
+        return out.float().square().mean()
+
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    fit(model, [torch.ones(2, 4)], loss, optimizer, precision="bfloat16")
+    assert seen == [torch.bfloat16]
+    assert model.weight.dtype == torch.float32
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"accumulate": 0}, "accumulate must be at least 1, got 0"),
+        ({"checkpoint_every": 0}, "checkpoint_every must be at least 1, got 0"),
+        ({"patience": 3}, "patience needs evaluate"),
+        ({"precision": "float16"}, "needs a GPU"),
+    ],
+)
+def test_options_that_cannot_be_are_named(options, message):
+    model = nn.Linear(1, 1)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with pytest.raises(ValueError, match=message):
+        fit(model, [1], lambda m, b: m.weight.sum(), optimizer, **options)

@@ -185,3 +185,36 @@ def test_worker_dies_with_its_batch(add_notebook: Add, spec_for: Plan, tmp_path:
     assert is_gone(worker.pid)
     assert is_gone(kernel.pid)
     assert not (Path(spec.reports) / "runs").exists()
+
+
+def test_a_training_that_was_stopped_goes_on(add_notebook: Add, spec_for: Plan, tmp_path: Path):
+    train = f"""from pathlib import Path
+import torch
+from nsai.training import fit, minibatches
+from nsai.workbench import checkpoint
+flag, g = Path({str(tmp_path / "seen")!r}), torch.Generator().manual_seed(0)
+torch.manual_seed(0)
+model, x, steps = torch.nn.Linear(3, 1), torch.randn(20, 3, generator=g), []
+def loss(net, batch):
+    steps.append(0)
+    if len(steps) == 7 and not flag.exists():
+        flag.touch()
+        raise RuntimeError("stopped")
+    return net(batch[0]).square().mean()
+batches = minibatches(x, batch_size=5, epochs=3, generator=g)
+optimizer = torch.optim.Adam(model.parameters())
+file = checkpoint("small")
+history = fit(model, batches, loss, optimizer, checkpoint=file, checkpoint_every=2)
+print(len(steps), len(history.loss), model.weight.tolist(), checkpoint("small").exists())"""
+    (tmp_path / "seen").touch()
+    whole = outputs(run(add_notebook, spec_for, train, seed=1))
+    (tmp_path / "seen").unlink()
+    stopped = execute_run(spec_for("stub"))
+    assert stopped.status == "error"
+    kept = list((Path(stopped.path).parents[2] / ".checkpoints").rglob("*.pt"))
+    assert [path.name for path in kept] == ["small.pt"]
+    resumed = outputs(execute_run(spec_for("stub")))
+    assert whole.split()[:2] == ["12", "12"]
+    assert resumed.split()[:2] == ["6", "12"]  # on from step 6
+    assert resumed.split()[2:] == whole.split()[2:]
+    assert not kept[0].exists()
