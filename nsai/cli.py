@@ -124,7 +124,7 @@ def report_command(
     if resume and found is None:
         printer.line("no batch was interrupted; checking that everything is there")
     record = found or record
-    select(project.experiments(), record.names)
+    select(project.experiments(record.names), record.names)
     record.save(project.reports)
     outcomes = _run(
         project, record, fresh=record.request.force, resumed=found is not None, cluster=cluster
@@ -147,7 +147,9 @@ def status_command(
     """Show which results are current, stale, failed or missing; nothing is run."""
     project, printer = Project.find(), Printer()
     store = Store(project.reports)
-    specs = plan(project, select(project.experiments(), names or []), Request(preset=preset))
+    specs = plan(
+        project, select(project.experiments(names or []), names or []), Request(preset=preset)
+    )
     rows = []
     for spec in specs:
         run = store.latest(spec.slug)
@@ -297,7 +299,7 @@ def _run(
     """Plan and run a batch, printing each outcome as it comes."""
     specs = plan(
         project,
-        select(project.experiments(), record.names),
+        select(project.experiments(record.names), record.names),
         record.request,
         fresh_after=record.started if fresh else "",
         errors_since=record.started if resumed else "",

@@ -231,8 +231,13 @@ class Project:
         ]
         return sorted(files, key=lambda p: (*_numbered(p.parent.name), *_numbered(p.stem)))
 
-    def experiments(self) -> dict[str, Experiment]:
-        """Read the whole catalogue.
+    def experiments(self, names: Iterable[str] = ()) -> dict[str, Experiment]:
+        """Read the catalogue.
+
+        Parameters
+        ----------
+        names
+            What it is read for: others that cannot be read are left out. All, if there are none.
 
         Raises
         ------
@@ -240,8 +245,14 @@ class Project:
             If a notebook cannot be read, or two have the same name.
         """
         found: dict[str, Experiment] = {}
+        wanted = {_name_of(name) for name in names}
         for path in self.paths():
-            experiment = read_experiment(path)
+            try:
+                experiment = read_experiment(path)
+            except NotebookFormatError:
+                if not wanted or _numbered(path.stem)[1] in wanted:
+                    raise
+                continue
             if experiment.name in found:
                 raise NotebookFormatError(
                     f"two notebooks are named {experiment.name!r}: "
@@ -263,13 +274,18 @@ def select(experiments: Mapping[str, Experiment], names: Iterable[str]) -> list[
     """
     chosen: dict[str, Experiment] = {}
     for given in names:
-        name = _numbered(Path(given).stem)[1] if given.endswith(".ipynb") else given
+        name = _name_of(given)
         if name not in experiments:
             near = get_close_matches(name, experiments, n=3, cutoff=0.4)
             hint = f"did you mean {' or '.join(near)}?" if near else "`nsai list` shows them"
             raise UnknownExperimentError(f"no experiment is named {given!r}; {hint}")
         chosen[name] = experiments[name]
     return list(chosen.values()) or list(experiments.values())
+
+
+def _name_of(given: str) -> str:
+    """Return the name that a notebook was called by, or that of its path."""
+    return _numbered(Path(given).stem)[1] if given.endswith(".ipynb") else given
 
 
 def _numbered(text: str) -> tuple[int, str]:

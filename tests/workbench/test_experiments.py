@@ -239,3 +239,14 @@ def test_no_project_is_an_error_that_says_where_to_go(tmp_path, monkeypatch):
     monkeypatch.delenv("NSAI_ROOT", raising=False)
     with pytest.raises(ProjectError, match="run nsai inside a checkout"):
         Project.find(tmp_path)
+
+
+def test_a_notebook_that_is_not_read_does_not_stop_another(project, add_notebook):
+    add_notebook("good")
+    (project.notebooks / "1-stubs" / "09-bad.ipynb").write_text("{")
+    with pytest.raises(NotebookFormatError, match=r"bad\.ipynb"):
+        project.experiments()
+    assert list(project.experiments(["good"])) == ["good"]
+    for name in ("bad", "notebooks/1-stubs/09-bad.ipynb"):
+        with pytest.raises(NotebookFormatError, match=r"bad\.ipynb"):
+            project.experiments([name])
