@@ -106,6 +106,8 @@ from nsai.data.rankings import Rankings as Rankings
 from nsai.data.rankings import permutation_matrix as permutation_matrix
 from nsai.data.rankings import plackett_luce as plackett_luce
 from nsai.data.rankings import rankings as rankings
+from nsai.data.repeats import Repeats as Repeats
+from nsai.data.repeats import repeats as repeats
 from nsai.data.saccades import saccade_events as saccade_events
 from nsai.data.samples import Labelled as Labelled
 from nsai.data.samples import Mixed as Mixed

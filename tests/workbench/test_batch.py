@@ -176,6 +176,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         "spiking/hardware/placing/assignment.py": {"digits-on-a-chip", "placement", "faults"},
         "spiking/kernels/adjoint.py": {"eventprop"},
         "nsai/data/sudoku.py": {"visual-sudoku"},
+        "nsai/data/repeats.py": {"gpt"},
         "nsai/data/names.py": set(),
         "nsai/workbench/claims.py": set(Project(ROOT).experiments()),
     }
