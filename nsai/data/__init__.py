@@ -5,6 +5,8 @@
 torch.Size([4000, 1, 28, 28])
 """
 
+from nsai.data.adding import Additions as Additions
+from nsai.data.adding import adding_problem as adding_problem
 from nsai.data.adult import ADULT as ADULT
 from nsai.data.adult import adult as adult
 from nsai.data.anomaly_adbench import ANOMALY_ADBENCH as ANOMALY_ADBENCH

@@ -31,6 +31,10 @@ from nsai.models.perceptron import Trace as Trace
 from nsai.models.perceptron import reachable_weights as reachable_weights
 from nsai.models.readout import Readout as Readout
 from nsai.models.readout import ridge as ridge
+from nsai.models.recurrent import ElmanCell as ElmanCell
+from nsai.models.recurrent import GRUCell as GRUCell
+from nsai.models.recurrent import LSTMCell as LSTMCell
+from nsai.models.recurrent import RecurrentNet as RecurrentNet
 from nsai.models.residual import ResidualBlock as ResidualBlock
 from nsai.models.residual import ResidualCNN as ResidualCNN
 from nsai.models.threshold import Impossibility as Impossibility
@@ -42,6 +46,9 @@ from nsai.models.threshold import parity as parity
 from nsai.models.threshold import realise as realise
 from nsai.models.threshold_census import Census as Census
 from nsai.models.threshold_census import census as census
+from nsai.models.through_time import memory_jacobians as memory_jacobians
+from nsai.models.through_time import step_at_rest as step_at_rest
+from nsai.models.through_time import unroll as unroll
 from nsai.models.transformer import GPT as GPT
 from nsai.models.vae import VAE as VAE
 
@@ -49,9 +56,12 @@ __all__ = [
     "Census",
     "Copies",
     "EchoState",
+    "ElmanCell",
     "EventCNN",
     "GPT",
+    "GRUCell",
     "Impossibility",
+    "LSTMCell",
     "LSTMForecaster",
     "LatencyNetwork",
     "LeNet5",
@@ -62,6 +72,7 @@ __all__ = [
     "NoisyMLP",
     "Perceptron",
     "Readout",
+    "RecurrentNet",
     "ResidualBlock",
     "ResidualCNN",
     "Subsampling",
@@ -81,6 +92,7 @@ __all__ = [
     "is_threshold_function",
     "map_criterion",
     "maximum_margin",
+    "memory_jacobians",
     "mosaic",
     "parity",
     "reachable_weights",
@@ -89,5 +101,7 @@ __all__ = [
     "ridge",
     "scaled_tanh",
     "squared_error",
+    "step_at_rest",
     "toeplitz_matrix",
+    "unroll",
 ]

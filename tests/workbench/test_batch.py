@@ -161,7 +161,9 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     reached: dict[str, set[str]] = {
         "nsai/models/lenet.py": {"convolution", "transfer"},
         "nsai/models/perceptron.py": {"perceptron"},
-        "nsai/models/threshold.py": {"perceptron", "backpropagation"},
+        "nsai/models/threshold.py": {"mcculloch-pitts", "perceptron", "backpropagation"},
+        "nsai/models/event_net.py": {"mcculloch-pitts"},
+        "nsai/models/hopfield.py": {"hopfield"},
         "nsai/models/mlp.py": classic | {"mnist-addition", "simple-paths", "shields", "eventprop"},
         "nsai/layers/addition.py": {"mnist-addition"},
         "nsai/circuits/kernels/linear.py": logic,
@@ -177,6 +179,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         "spiking/kernels/adjoint.py": {"eventprop"},
         "nsai/data/sudoku.py": {"visual-sudoku"},
         "nsai/data/repeats.py": {"gpt"},
+        "nsai/models/recurrent.py": {"recurrent"},
         "nsai/data/names.py": set(),
         "nsai/workbench/claims.py": set(Project(ROOT).experiments()),
     }
