@@ -1,14 +1,31 @@
 """Architectures, one file each, readable on their own."""
 
+from nsai.models.autoencoder import Autoencoder as Autoencoder
+from nsai.models.autoencoder import principal_angles as principal_angles
+from nsai.models.autoencoder import principal_components as principal_components
 from nsai.models.convolution import connections as connections
 from nsai.models.convolution import mosaic as mosaic
 from nsai.models.convolution import receptive_field as receptive_field
 from nsai.models.convolution import toeplitz_matrix as toeplitz_matrix
 from nsai.models.copies import Copies as Copies
+from nsai.models.diffusion import PointDenoiser as PointDenoiser
+from nsai.models.diffusion import Schedule as Schedule
 from nsai.models.echo_state import EchoState as EchoState
 from nsai.models.event_cnn import EventCNN as EventCNN
+from nsai.models.event_net import EventNet as EventNet
+from nsai.models.gan import DiracDiscriminator as DiracDiscriminator
+from nsai.models.gan import DiracGenerator as DiracGenerator
+from nsai.models.gan import ImageDiscriminator as ImageDiscriminator
+from nsai.models.gan import ImageGenerator as ImageGenerator
+from nsai.models.gan import PointNets as PointNets
 from nsai.models.generation import generate as generate
+from nsai.models.hopfield import Hopfield as Hopfield
+from nsai.models.hopfield import hebbian_weights as hebbian_weights
+from nsai.models.hopfield import projection_weights as projection_weights
+from nsai.models.image_vae import ImageVAE as ImageVAE
+from nsai.models.image_vae import binarise as binarise
 from nsai.models.influence import influence as influence
+from nsai.models.judge import Judge as Judge
 from nsai.models.latency_network import LatencyNetwork as LatencyNetwork
 from nsai.models.lenet import LeNet5 as LeNet5
 from nsai.models.lenet import Subsampling as Subsampling
@@ -17,9 +34,12 @@ from nsai.models.lenet import connection_table as connection_table
 from nsai.models.lenet import digit_codes as digit_codes
 from nsai.models.lenet import map_criterion as map_criterion
 from nsai.models.lenet import scaled_tanh as scaled_tanh
+from nsai.models.logical_net import LogicalNet as LogicalNet
+from nsai.models.logical_net import LogicalUnits as LogicalUnits
 from nsai.models.lstm_forecaster import LSTMForecaster as LSTMForecaster
 from nsai.models.margin import Margin as Margin
 from nsai.models.margin import maximum_margin as maximum_margin
+from nsai.models.mixture import Mixture as Mixture
 from nsai.models.mlp import MLP as MLP
 from nsai.models.mlp import cross_entropy as cross_entropy
 from nsai.models.mlp import squared_error as squared_error
@@ -50,36 +70,54 @@ from nsai.models.through_time import memory_jacobians as memory_jacobians
 from nsai.models.through_time import step_at_rest as step_at_rest
 from nsai.models.through_time import unroll as unroll
 from nsai.models.transformer import GPT as GPT
+from nsai.models.unet import UNet as UNet
 from nsai.models.vae import VAE as VAE
 
 __all__ = [
+    "Autoencoder",
     "Census",
     "Copies",
+    "DiracDiscriminator",
+    "DiracGenerator",
     "EchoState",
     "ElmanCell",
     "EventCNN",
+    "EventNet",
     "GPT",
     "GRUCell",
+    "Hopfield",
+    "ImageDiscriminator",
+    "ImageGenerator",
+    "ImageVAE",
     "Impossibility",
+    "Judge",
     "LSTMCell",
     "LSTMForecaster",
     "LatencyNetwork",
     "LeNet5",
+    "LogicalNet",
+    "LogicalUnits",
     "MLP",
     "MNISTNet",
     "Margin",
+    "Mixture",
     "NGram",
     "NoisyMLP",
     "Perceptron",
+    "PointDenoiser",
+    "PointNets",
     "Readout",
     "RecurrentNet",
     "ResidualBlock",
     "ResidualCNN",
+    "Schedule",
     "Subsampling",
     "TableConv2d",
     "ThresholdUnit",
     "Trace",
+    "UNet",
     "VAE",
+    "binarise",
     "census",
     "connection_table",
     "connections",
@@ -87,6 +125,7 @@ __all__ = [
     "cross_entropy",
     "digit_codes",
     "generate",
+    "hebbian_weights",
     "infeasibility_certificate",
     "influence",
     "is_threshold_function",
@@ -95,6 +134,9 @@ __all__ = [
     "memory_jacobians",
     "mosaic",
     "parity",
+    "principal_angles",
+    "principal_components",
+    "projection_weights",
     "reachable_weights",
     "realise",
     "receptive_field",

@@ -1,5 +1,6 @@
 """How models learn: one training loop, batches, seeds and devices."""
 
+from nsai.training.adversarial import train_gan as train_gan
 from nsai.training.augment import random_shifts as random_shifts
 from nsai.training.augment import shift as shift
 from nsai.training.batches import minibatches as minibatches
@@ -25,6 +26,9 @@ from nsai.training.forecasting import shifted_windows as shifted_windows
 from nsai.training.forecasting import smape as smape
 from nsai.training.forecasting import train_forecaster as train_forecaster
 from nsai.training.forecasting import valid_time as valid_time
+from nsai.training.frechet import feature_distance as feature_distance
+from nsai.training.frechet import frechet_distance as frechet_distance
+from nsai.training.frechet import nearest_distances as nearest_distances
 from nsai.training.groups import weight_decay_groups as weight_decay_groups
 from nsai.training.history import History as History
 from nsai.training.intervals import mean_interval as mean_interval
@@ -45,6 +49,7 @@ __all__ = [
     "central_differences",
     "copies_right",
     "error_rate",
+    "feature_distance",
     "few_label_batches",
     "first_spike_errors",
     "fit",
@@ -52,9 +57,11 @@ __all__ = [
     "folds",
     "forecast",
     "forecast_each",
+    "frechet_distance",
     "latencies",
     "mean_interval",
     "minibatches",
+    "nearest_distances",
     "next_symbol_loss",
     "random_shifts",
     "resolve_device",
@@ -70,6 +77,7 @@ __all__ = [
     "train_copies",
     "train_first_spikes",
     "train_forecaster",
+    "train_gan",
     "train_temporal",
     "tune_copies",
     "valid_time",

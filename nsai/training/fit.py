@@ -180,9 +180,8 @@ class _Step:
 
     def __call__(self, group: list[Any], step: int) -> float:
         """Take the step and return the mean loss of some batches."""
-        self.optimizer.zero_grad(set_to_none=True)
         mean = 0.0
-        for batch in group:
+        for number, batch in enumerate(group):
             with self._autocast():
                 value = self.loss(self.seen, batch)
             if value.ndim != 0:
@@ -190,6 +189,8 @@ class _Step:
             mean += value.item() / len(group)
             if not math.isfinite(mean):
                 raise FloatingPointError(f"loss is {mean} at step {step}")
+            if number == 0:  # here and not before: a loss may take steps of its own
+                self.optimizer.zero_grad(set_to_none=True)
             part = value if len(group) == 1 else value / len(group)
             self.scaler.scale(part).backward()
         if self.clip is not None:
