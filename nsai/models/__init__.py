@@ -25,6 +25,7 @@ from nsai.models.hopfield import projection_weights as projection_weights
 from nsai.models.image_vae import ImageVAE as ImageVAE
 from nsai.models.image_vae import binarise as binarise
 from nsai.models.influence import influence as influence
+from nsai.models.interpolating_net import InterpolatingNet as InterpolatingNet
 from nsai.models.judge import Judge as Judge
 from nsai.models.latency_network import LatencyNetwork as LatencyNetwork
 from nsai.models.lenet import LeNet5 as LeNet5
@@ -49,6 +50,8 @@ from nsai.models.noisy_mlp import NoisyMLP as NoisyMLP
 from nsai.models.perceptron import Perceptron as Perceptron
 from nsai.models.perceptron import Trace as Trace
 from nsai.models.perceptron import reachable_weights as reachable_weights
+from nsai.models.random_features import RandomFeatures as RandomFeatures
+from nsai.models.random_features import ridge_path as ridge_path
 from nsai.models.readout import Readout as Readout
 from nsai.models.readout import ridge as ridge
 from nsai.models.recurrent import ElmanCell as ElmanCell
@@ -90,6 +93,7 @@ __all__ = [
     "ImageGenerator",
     "ImageVAE",
     "Impossibility",
+    "InterpolatingNet",
     "Judge",
     "LSTMCell",
     "LSTMForecaster",
@@ -106,6 +110,7 @@ __all__ = [
     "Perceptron",
     "PointDenoiser",
     "PointNets",
+    "RandomFeatures",
     "Readout",
     "RecurrentNet",
     "ResidualBlock",
@@ -141,6 +146,7 @@ __all__ = [
     "realise",
     "receptive_field",
     "ridge",
+    "ridge_path",
     "scaled_tanh",
     "squared_error",
     "step_at_rest",

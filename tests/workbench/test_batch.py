@@ -164,6 +164,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         "nsai/models/threshold.py": {"mcculloch-pitts", "perceptron", "backpropagation"},
         "nsai/models/event_net.py": {"mcculloch-pitts"},
         "nsai/models/hopfield.py": {"hopfield"},
+        "nsai/models/random_features.py": {"generalisation"},
         "nsai/models/image_vae.py": {"autoencoders"},
         "nsai/models/judge.py": {"gan", "diffusion"},
         "nsai/models/diffusion.py": {"diffusion"},
