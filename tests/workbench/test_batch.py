@@ -161,7 +161,12 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
     reached: dict[str, set[str]] = {
         "nsai/models/lenet.py": {"convolution", "transfer"},
         "nsai/models/perceptron.py": {"perceptron"},
-        "nsai/models/threshold.py": {"mcculloch-pitts", "perceptron", "backpropagation"},
+        "nsai/models/threshold.py": {
+            "mcculloch-pitts",
+            "perceptron",
+            "backpropagation",
+            "hopfield",
+        },
         "nsai/models/event_net.py": {"mcculloch-pitts"},
         "nsai/models/hopfield.py": {"hopfield"},
         "nsai/models/random_features.py": {"generalisation"},
