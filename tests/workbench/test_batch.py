@@ -157,7 +157,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
 
     logic = {"semantic-loss", "simple-paths", "visual-sudoku", "shields"}
-    classic = {"backpropagation", "convolution"}
+    classic = {"backpropagation", "convolution", "generalisation", "autoencoders"}
     reached: dict[str, set[str]] = {
         "nsai/models/lenet.py": {"convolution", "transfer"},
         "nsai/models/perceptron.py": {"perceptron"},
@@ -189,6 +189,7 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         "nsai/data/sudoku.py": {"visual-sudoku"},
         "nsai/data/repeats.py": {"gpt"},
         "nsai/models/recurrent.py": {"recurrent"},
+        "nsai/models/seq2seq.py": {"seq2seq"},
         "nsai/data/names.py": set(),
         "nsai/workbench/claims.py": set(Project(ROOT).experiments()),
     }
