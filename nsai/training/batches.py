@@ -1,6 +1,6 @@
 """Batches as iterators that know where they are: shuffled, or windows of a sequence."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -39,34 +39,61 @@ def minibatches(
         raise ValueError(f"tensors must have the same length, got {[len(t) for t in tensors]}")
     if batch_size < 1 or epochs < 0:
         raise ValueError(f"expected batch_size >= 1, epochs >= 0; got {batch_size}, {epochs}")
-    return _Minibatches(tensors, batch_size, epochs, generator)
+    samples = len(tensors[0])
+
+    def draw() -> Sequence[Tensor]:
+        return torch.randperm(samples, generator=generator).split(batch_size)
+
+    def take(chosen: Tensor) -> tuple[Tensor, ...]:
+        return tuple(t[chosen.to(t.device)] for t in tensors)
+
+    return Epochs(draw, take, epochs, generator)
 
 
-class _Minibatches(Iterator[tuple[Tensor, ...]]):
-    """Goes on from a state to the same batches."""
+class Epochs(Iterator[tuple[Tensor, ...]]):
+    """Batches drawn anew for each epoch; goes on from a state to the same batches.
+
+    Parameters
+    ----------
+    draw
+        Returns which samples make each batch of an epoch, int64 (batch,) each.
+    take
+        Takes the samples of a batch and returns their slices.
+    epochs
+        How often to draw.
+    generator
+        What `draw` draws from.
+    """
 
     def __init__(
-        self, tensors: tuple[Tensor, ...], size: int, epochs: int, generator: torch.Generator
+        self,
+        draw: Callable[[], Sequence[Tensor]],
+        take: Callable[[Tensor], tuple[Tensor, ...]],
+        epochs: int,
+        generator: torch.Generator,
     ) -> None:
-        self.tensors, self.size, self.epochs, self.generator = tensors, size, epochs, generator
-        self.order = torch.zeros(0, dtype=torch.int64)
+        self.draw, self.take, self.epochs, self.generator = draw, take, epochs, generator
+        self.order: list[Tensor] = []
         self.epoch = self.used = 0
 
     def __next__(self) -> tuple[Tensor, ...]:
         if self.used >= len(self.order):
-            if self.epoch >= self.epochs or not len(self.tensors[0]):
+            if self.epoch >= self.epochs:
                 raise StopIteration
-            self.order = torch.randperm(len(self.tensors[0]), generator=self.generator)
+            self.order = [chosen for chosen in self.draw() if len(chosen)]
             self.epoch, self.used = self.epoch + 1, 0
-        chosen = self.order[self.used : self.used + self.size]
-        self.used += len(chosen)
-        return tuple(t[chosen.to(t.device)] for t in self.tensors)
+            if not self.order:
+                raise StopIteration
+        self.used += 1
+        return self.take(self.order[self.used - 1])
 
     def state_dict(self) -> dict[str, Any]:
+        """Return where the iterator and its generator are."""
         place = {"order": self.order, "epoch": self.epoch, "used": self.used}
         return {**place, "generator": self.generator.get_state()}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go to where another such iterator was."""
         self.order, self.epoch, self.used = (state_dict[k] for k in ("order", "epoch", "used"))
         self.generator.set_state(state_dict["generator"])
 

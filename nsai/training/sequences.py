@@ -1,83 +1,21 @@
 """Train and judge networks that turn one sequence into another."""
 
 import math
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from nsai.models.seq2seq import END, PAD, START, UNKNOWN, EncoderDecoder
+from nsai.models.seq2seq import PAD, START, EncoderDecoder
+from nsai.training.batches import Epochs
 from nsai.training.fit import fit
 from nsai.training.muon import Muon
 from nsai.training.schedule import warmup_then_decay
 
-SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
 POOL = 50  # batches whose sentences are sorted by length together
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """Words and their numbers; the first four are PAD, START, END and UNKNOWN.
-
-    Parameters
-    ----------
-    words
-        All of them, the special ones first.
-
-    Examples
-    --------
-    >>> vocabulary = Vocabulary.of(["walk left", "walk"])
-    >>> vocabulary.encode(["left", "walk dax left"])
-    tensor([[4, 2, 0, 0],
-            [5, 3, 4, 2]])
-    >>> vocabulary.decode(torch.tensor([[5, 4, 2, 0]]))
-    ['walk left']
-    """
-
-    words: tuple[str, ...]
-
-    @classmethod
-    def of(cls, sentences: Sequence[str], least: int = 1) -> "Vocabulary":
-        """Number the words of some sentences, in alphabetical order.
-
-        Parameters
-        ----------
-        sentences
-            Words separated by spaces.
-        least
-            Times that a word must come to have a number of its own.
-        """
-        counts = Counter(word for sentence in sentences for word in sentence.split())
-        return cls((*SPECIAL, *sorted(w for w, count in counts.items() if count >= least)))
-
-    def __post_init__(self) -> None:
-        if self.words[: len(SPECIAL)] != SPECIAL or len(set(self.words)) != len(self.words):
-            raise ValueError(f"words must be distinct and begin with {' '.join(SPECIAL)}")
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def encode(self, sentences: Sequence[str]) -> Int[Tensor, "sentences places"]:
-        """Return the numbers of the words, END behind them, filled up with PAD."""
-        number = {word: i for i, word in enumerate(self.words)}
-        rows = [[number.get(w, UNKNOWN) for w in s.split()] + [END] for s in sentences]
-        longest = max(map(len, rows), default=0)
-        filled = [row + [PAD] * (longest - len(row)) for row in rows]
-        return torch.tensor(filled, dtype=torch.int64).reshape(len(rows), longest)
-
-    def decode(self, tokens: Int[Tensor, "sentences places"]) -> list[str]:
-        """Return the words before END, without the filler."""
-        rows = []
-        for row in tokens.tolist():
-            row = row[: row.index(END)] if END in row else row
-            rows.append(" ".join(self.words[i] for i in row if i != PAD))
-        return rows
 
 
 def sequence_batches(
@@ -87,7 +25,7 @@ def sequence_batches(
     batch_size: int,
     epochs: int,
     generator: torch.Generator,
-) -> Iterator[tuple[Tensor, Tensor]]:
+) -> Iterator[tuple[Tensor, ...]]:
     """Return shuffled batches of sentences of nearly the same length, without needless filler.
 
     Each epoch the sentences are shuffled; every fifty batches of them are sorted by the length of
@@ -116,6 +54,7 @@ def sequence_batches(
 
     Examples
     --------
+    >>> from nsai.training.vocabulary import Vocabulary
     >>> words = Vocabulary.of(["a b c"]).encode(["a", "b a", "c", "a b c"])
     >>> g = torch.Generator().manual_seed(0)
     >>> batches = sequence_batches(words, words, batch_size=2, epochs=1, generator=g)
@@ -126,47 +65,20 @@ def sequence_batches(
         raise ValueError(f"expected as many sources as targets, got {len(source)}, {len(target)}")
     if batch_size < 1 or epochs < 0:
         raise ValueError(f"expected batch_size >= 1, epochs >= 0; got {batch_size}, {epochs}")
-    return _Batches(source, target, batch_size, epochs, generator)
+    lengths = (target != PAD).sum(1).cpu()
 
-
-class _Batches(Iterator[tuple[Tensor, Tensor]]):
-    """Goes on from a state to the same batches."""
-
-    def __init__(
-        self, source: Tensor, target: Tensor, size: int, epochs: int, generator: torch.Generator
-    ) -> None:
-        self.source, self.target, self.size, self.epochs = source, target, size, epochs
-        self.generator = generator
-        self.lengths = (target != PAD).sum(1).cpu()
-        self.order: list[Tensor] = []
-        self.epoch = self.used = 0
-
-    def _drawn(self) -> list[Tensor]:
+    def draw() -> list[Tensor]:
         batches: list[Tensor] = []
-        shuffled = torch.randperm(len(self.lengths), generator=self.generator)
-        for pool in shuffled.split(POOL * self.size):
-            ranks = self.lengths[pool].argsort(stable=True)
-            batches += pool[ranks].split(self.size)
-        mixed = torch.randperm(len(batches), generator=self.generator).tolist()
-        return [batches[i] for i in mixed]
+        for pool in torch.randperm(len(lengths), generator=generator).split(POOL * batch_size):
+            batches += pool[lengths[pool].argsort(stable=True)].split(batch_size)
+        mixed = torch.randperm(len(batches), generator=generator)
+        return [batches[i] for i in mixed.tolist()]
 
-    def __next__(self) -> tuple[Tensor, Tensor]:
-        if self.used >= len(self.order):
-            if self.epoch >= self.epochs or not len(self.lengths):
-                raise StopIteration
-            self.order, self.epoch, self.used = self._drawn(), self.epoch + 1, 0
-        chosen = self.order[self.used]
-        self.used += 1
-        chosen = chosen.to(self.source.device)
-        return trimmed(self.source[chosen]), trimmed(self.target[chosen])
+    def take(chosen: Tensor) -> tuple[Tensor, Tensor]:
+        chosen = chosen.to(source.device)
+        return trimmed(source[chosen]), trimmed(target[chosen])
 
-    def state_dict(self) -> dict[str, Any]:
-        place = {"order": self.order, "epoch": self.epoch, "used": self.used}
-        return {**place, "generator": self.generator.get_state()}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.order, self.epoch, self.used = (state_dict[k] for k in ("order", "epoch", "used"))
-        self.generator.set_state(state_dict["generator"])
+    return Epochs(draw, take, epochs, generator)
 
 
 def trimmed(tokens: Int[Tensor, "batch places"]) -> Int[Tensor, "batch fewer"]:
@@ -211,7 +123,7 @@ def teacher_forcing_loss(
 
     Examples
     --------
-    >>> from nsai.models.seq2seq import Seq2Seq
+    >>> from nsai.models.seq2seq import END, Seq2Seq
     >>> model = Seq2Seq(6, 6, width=2, units=2)
     >>> _ = model.requires_grad_(False).out.weight.zero_(), model.out.bias.zero_()
     >>> words = torch.tensor([[4, 5, END], [4, END, PAD]])
@@ -260,6 +172,7 @@ def train_sequences(
     Examples
     --------
     >>> from nsai.models.seq2seq import Seq2Seq
+    >>> from nsai.training.vocabulary import Vocabulary
     >>> _ = torch.manual_seed(0)
     >>> g = torch.Generator().manual_seed(0)
     >>> words = Vocabulary.of(["a b"]).encode(["a b", "b a", "a a", "b b"])
