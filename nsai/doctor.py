@@ -13,7 +13,14 @@ from nsai.workbench.plan import cores
 LEAST_DISK = 2e9
 OLDEST_PYTHON = (3, 11)
 NEEDED = ("torch", "numpy", "papermill", "nbclient", "nbconvert", "ipykernel", "matplotlib")
-EXTRAS = {"jupyterlab": "lab", "sympy": "logic", "snntorch": "spiking", "pennylane": "quantum"}
+EXTRAS = {
+    "jupyterlab": "lab",
+    "sympy": "logic",
+    "snntorch": "spiking",
+    "pennylane": "quantum",
+    "tokenizers": "text",
+    "gymnasium": "rl",
+}
 
 
 @dataclass(frozen=True)
