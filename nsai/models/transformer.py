@@ -13,8 +13,10 @@ Shapes: tokens (batch, time), x (batch, time, width), logits (batch, time, symbo
 """
 
 import math
+from copy import deepcopy
 from typing import Literal
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
@@ -29,7 +31,6 @@ class Cache:
 
     Examples
     --------
-    >>> import torch
     >>> model = GPT(5, block=8, layers=1, heads=2, width=4)
     >>> cache = model.cache()
     >>> _ = model(torch.tensor([[0, 1, 2]]), cache)
@@ -62,7 +63,6 @@ class Block(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> Block(8, 2)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
     """
@@ -130,7 +130,6 @@ class GPT(nn.Module):
 
     Examples
     --------
-    >>> import torch
     >>> model = GPT(65, block=64, layers=2, heads=4, width=32)
     >>> model(torch.zeros(3, 10, dtype=torch.long)).shape
     torch.Size([3, 10, 65])
@@ -228,6 +227,40 @@ class GPT(nn.Module):
         for i, block in enumerate(self.blocks):
             x = block(x, None if cache is None else cache.layers[i])
         return self.head(self.norm(x))
+
+    def without_head(self, layer: int, head: int) -> "GPT":
+        """Return a copy in which one head adds nothing, to see what it was needed for.
+
+        Parameters
+        ----------
+        layer, head
+            Which head, counted from 0.
+
+        Raises
+        ------
+        ValueError
+            If there is no such head.
+
+        Examples
+        --------
+        >>> model = GPT(5, block=8, layers=1, heads=2, width=4)
+        >>> model.without_head(0, 1).blocks[0].attention.project_out.weight[:, 2:].any().item()
+        False
+        """
+        first = self.blocks[0]
+        assert isinstance(first, Block)
+        heads = first.attention.heads
+        if not (0 <= layer < len(self.blocks) and 0 <= head < heads):
+            raise ValueError(
+                f"expected layer in [0, {len(self.blocks)}) and head in [0, {heads}), "
+                f"got {layer} and {head}"
+            )
+        copy = deepcopy(self)
+        block = copy.blocks[layer]
+        assert isinstance(block, Block)
+        with torch.no_grad():
+            block.attention.project_out.weight.unflatten(1, (heads, -1))[:, head] = 0
+        return copy
 
     def attention_maps(
         self, tokens: Int[Tensor, "batch time"]

@@ -7,6 +7,8 @@ import torch.nn.functional as F
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+from nsai.data.repeats import Repeats
+
 
 def next_symbol_loss(
     model: nn.Module,
@@ -96,3 +98,44 @@ def text_loss(
         for row, count in zip(loss, counted[i : i + batch_size], strict=True):
             total += row[block - count :].sum().item()
     return total / last
+
+
+def known_symbol_loss(model: nn.Module, batch: Repeats) -> Float[Tensor, ""]:
+    """Return the mean of −log p of the symbols that can be known, in nats.
+
+    Parameters
+    ----------
+    model
+        Gives logits (rows, length, symbols) for tokens (rows, length).
+    batch
+        Sequences that repeat themselves.
+
+    Examples
+    --------
+    >>> model = nn.Embedding.from_pretrained(torch.zeros(4, 4))
+    >>> batch = Repeats(torch.tensor([[0, 1, 0, 1]]), torch.tensor([[False, False, True]]))
+    >>> round(known_symbol_loss(model, batch).item(), 4)  # log 4
+    1.3863
+    """
+    logits = model(batch.tokens[:, :-1])[batch.known]
+    return F.cross_entropy(logits, batch.tokens[:, 1:][batch.known])
+
+
+@torch.no_grad()
+def known_symbols_right(model: nn.Module, batch: Repeats) -> float:
+    """Return the share of the symbols that can be known which a model finds likeliest.
+
+    Parameters
+    ----------
+    model, batch
+        As in `known_symbol_loss`.
+
+    Examples
+    --------
+    >>> model = nn.Embedding.from_pretrained(torch.eye(4).roll(1, 1))  # one more than the last
+    >>> batch = Repeats(torch.tensor([[0, 1, 0, 1]]), torch.tensor([[False, True, True]]))
+    >>> known_symbols_right(model, batch)
+    0.5
+    """
+    guess = model(batch.tokens[:, :-1]).argmax(-1)
+    return (guess == batch.tokens[:, 1:])[batch.known].double().mean().item()

@@ -207,6 +207,28 @@ def test_attention_maps_are_those_that_the_pass_used():
         torch.testing.assert_close(ours, wanted)
 
 
+def test_a_head_that_is_taken_out_adds_nothing_and_the_others_stay():
+    model, tokens = small(), text()
+    cut = model.without_head(1, 0)
+    x = model.blocks[1].norm1(model.blocks[0](model.embed(tokens)))
+    heads = []
+    for head in (0, 1):
+        attention = model.blocks[1].attention
+        _, _, v = attention._split(x, None)
+        y = (attention.weights(x) @ v)[:, head]
+        heads.append(y @ attention.project_out.weight[:, 4 * head : 4 * head + 4].T)
+    attended = cut.blocks[1].attention(x)
+    torch.testing.assert_close(attended, heads[1], rtol=0, atol=1e-10)
+    torch.testing.assert_close(model.blocks[1].attention(x), heads[0] + heads[1])
+    torch.testing.assert_close(cut.blocks[0](x), model.blocks[0](x), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize(("layer", "head"), [(2, 0), (-1, 0), (0, 2)])
+def test_a_head_that_is_not_there_is_an_error(layer, head):
+    with pytest.raises(ValueError, match=r"expected layer in \[0, 2\) and head in \[0, 2\)"):
+        small().without_head(layer, head)
+
+
 def test_weights_travel_through_a_file(tmp_path):
     model, tokens = small(positions="rotary", smeared=True), text()
     torch.save(model.state_dict(), tmp_path / "gpt.pt")

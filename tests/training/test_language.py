@@ -8,7 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from nsai.training.language import next_symbol_loss, text_loss
+from nsai.data.repeats import repeats
+from nsai.training.language import (
+    known_symbol_loss,
+    known_symbols_right,
+    next_symbol_loss,
+    text_loss,
+)
 
 
 class Counter(nn.Module):
@@ -73,3 +79,23 @@ def test_loss_of_a_batch_is_the_mean_over_all_its_places():
 def test_errors_say_expected_and_got(length, block, stride, message):
     with pytest.raises(ValueError, match=message):
         text_loss(Counter(), torch.zeros(length).long(), block=block, stride=stride)
+
+
+class LooksBack(nn.Module):
+    """Is sure of what followed the last time, or of symbol 0 where a symbol is new."""
+
+    def forward(self, tokens):
+        logits = torch.zeros(*tokens.shape, 9)
+        for row, line in enumerate(tokens.tolist()):
+            for place, symbol in enumerate(line):
+                before = [i for i in range(place) if line[i] == symbol]
+                logits[row, place, line[before[-1] + 1] if before else 0] = 50.0
+        return logits
+
+
+def test_only_what_can_be_known_counts():
+    some = repeats(20, 12, symbols=9, least=2, most=5, generator=torch.Generator().manual_seed(0))
+    assert known_symbols_right(LooksBack(), some) == 1.0
+    assert known_symbol_loss(LooksBack(), some) < 1e-6
+    uniform = nn.Embedding.from_pretrained(torch.zeros(9, 9))
+    assert known_symbol_loss(uniform, some).item() == pytest.approx(math.log(9))
