@@ -23,7 +23,7 @@ from timing.side_by_side import Row, alternate, arguments, report, timed
 from torch import Tensor, nn
 
 from nsai.data import yin_yang_points
-from nsai.training import latencies
+from nsai.training.first_spikes import latencies
 from spiking import EventLIF, first_spike_loss
 from spiking.events.event_lif import most_response
 

@@ -1,4 +1,8 @@
-"""Architectures, one file each, readable on their own."""
+"""Architectures, one file each, readable on their own.
+
+Those made of `spiking` neurons are imported from their files, `event_cnn` and `latency_network`,
+so that the others need not wait for it.
+"""
 
 from nsai.models.autoencoder import Autoencoder as Autoencoder
 from nsai.models.autoencoder import principal_angles as principal_angles
@@ -11,7 +15,6 @@ from nsai.models.copies import Copies as Copies
 from nsai.models.diffusion import PointDenoiser as PointDenoiser
 from nsai.models.diffusion import Schedule as Schedule
 from nsai.models.echo_state import EchoState as EchoState
-from nsai.models.event_cnn import EventCNN as EventCNN
 from nsai.models.event_net import EventNet as EventNet
 from nsai.models.gan import DiracDiscriminator as DiracDiscriminator
 from nsai.models.gan import DiracGenerator as DiracGenerator
@@ -27,7 +30,6 @@ from nsai.models.image_vae import binarise as binarise
 from nsai.models.influence import influence as influence
 from nsai.models.interpolating_net import InterpolatingNet as InterpolatingNet
 from nsai.models.judge import Judge as Judge
-from nsai.models.latency_network import LatencyNetwork as LatencyNetwork
 from nsai.models.lenet import LeNet5 as LeNet5
 from nsai.models.lenet import Subsampling as Subsampling
 from nsai.models.lenet import TableConv2d as TableConv2d
@@ -84,7 +86,6 @@ __all__ = [
     "DiracGenerator",
     "EchoState",
     "ElmanCell",
-    "EventCNN",
     "EventNet",
     "GPT",
     "GRUCell",
@@ -97,7 +98,6 @@ __all__ = [
     "Judge",
     "LSTMCell",
     "LSTMForecaster",
-    "LatencyNetwork",
     "LeNet5",
     "LogicalNet",
     "LogicalUnits",

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Float
-from scipy.optimize import nnls
 from torch import Tensor
 
 
@@ -87,6 +86,8 @@ def maximum_margin(
     system = np.vstack([points.T, np.ones(len(points))])
     target = np.zeros(len(system))
     target[-1] = 1
+    from scipy.optimize import nnls  # half a second that other models need not wait for
+
     mixture, _ = nnls(system, target, maxiter=50 * system.shape[1])
     rest = target - system @ mixture
     direction = -rest[:-1] / max(float(np.linalg.norm(rest[:-1])), 1e-300)

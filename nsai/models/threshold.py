@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 import torch
 from jaxtyping import Bool, Int
-from scipy.optimize import linprog
 from torch import Tensor, nn
 
 # Vertices are ratios of small determinants; the exact check would catch a wrong rounding.
@@ -161,7 +160,7 @@ def realise(table: Sequence[int]) -> ThresholdUnit | None:
     # Variables w+, w-, θ+, θ-, all >= 0: sign (w·x − θ) >= 1/2 at the smallest |w|₁.
     rows = sign[:, None] * np.hstack([cube, -cube, -np.ones((2**n, 1)), np.ones((2**n, 1))])
     cost = np.r_[np.ones(2 * n), 0, 0]
-    answer = linprog(cost, A_ub=-rows, b_ub=np.full(2**n, -0.5), method="highs")
+    answer = _linprog(cost, A_ub=-rows, b_ub=np.full(2**n, -0.5))
     if answer.status == 2:
         return None
     _check_solved(answer)
@@ -200,7 +199,7 @@ def infeasibility_certificate(table: Sequence[int]) -> Impossibility | None:
     sign = np.where(ones, 1.0, -1.0)
     equalities = np.vstack([sign * corners(n).numpy().T, ones, ~ones]).astype(float)
     target = np.r_[np.zeros(n), 1, 1]
-    answer = linprog(np.zeros(2**n), A_eq=equalities, b_eq=target, method="highs")
+    answer = _linprog(np.zeros(2**n), A_eq=equalities, b_eq=target)
     if answer.status == 2:
         return None
     _check_solved(answer)
@@ -239,6 +238,12 @@ def _inputs(table: Sequence[int]) -> int:
     if any(v not in (0, 1) for v in table):
         raise ValueError(f"table must hold zeros and ones, got {sorted(set(table))}")
     return n
+
+
+def _linprog(cost: np.ndarray, **constraints: np.ndarray) -> Any:
+    from scipy.optimize import linprog  # half a second that other models need not wait for
+
+    return linprog(cost, method="highs", **constraints)
 
 
 def _fraction(value: float) -> Fraction:

@@ -14,9 +14,6 @@ from nsai.training.device import resolve_device as resolve_device
 from nsai.training.device import seed_everything as seed_everything
 from nsai.training.few_labels import few_label_batches as few_label_batches
 from nsai.training.finite_differences import central_differences as central_differences
-from nsai.training.first_spikes import first_spike_errors as first_spike_errors
-from nsai.training.first_spikes import latencies as latencies
-from nsai.training.first_spikes import train_first_spikes as train_first_spikes
 from nsai.training.fit import fit as fit
 from nsai.training.folds import folds as folds
 from nsai.training.forecasting import fit_readout as fit_readout
@@ -51,14 +48,12 @@ __all__ = [
     "error_rate",
     "feature_distance",
     "few_label_batches",
-    "first_spike_errors",
     "fit",
     "fit_readout",
     "folds",
     "forecast",
     "forecast_each",
     "frechet_distance",
-    "latencies",
     "mean_interval",
     "minibatches",
     "nearest_distances",
@@ -75,7 +70,6 @@ __all__ = [
     "text_loss",
     "train_classifier",
     "train_copies",
-    "train_first_spikes",
     "train_forecaster",
     "train_gan",
     "train_temporal",

@@ -2,8 +2,6 @@ r"""At what rate a leaky integrate-and-fire neuron fires: closed forms."""
 
 import torch
 from jaxtyping import Float
-from scipy.integrate import quad
-from scipy.special import erfcx
 from torch import Tensor
 
 SKIPPED = 0.5826  # mean overshoot of a random walk beyond a bound, in deviations of a step
@@ -98,6 +96,9 @@ def siegert_rate(
     >>> round(siegert_rate(0.8, 0.3), 2)
     12.83
     """
+    from scipy.integrate import quad  # half a second that other functions need not wait for
+    from scipy.special import erfcx
+
     if not (deviation > 0 and tau_mem > 0 and refractory >= 0 and dt >= 0 and v_reset < threshold):
         raise ValueError(
             "expected positive deviation and tau_mem, refractory and dt of at least 0 and v_reset "

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from nsai.models import EventCNN
+from nsai.models.event_cnn import EventCNN
 from nsai.training import error_rate, train_classifier
 
 

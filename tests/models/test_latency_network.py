@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from nsai.models import LatencyNetwork
-from nsai.training import latencies
+from nsai.models.latency_network import LatencyNetwork
+from nsai.training.first_spikes import latencies
 
 
 def test_spikes_are_those_of_the_event_encoding_rounded_to_the_grid():

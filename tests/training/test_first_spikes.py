@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from nsai.data import yin_yang_points
-from nsai.training import first_spike_errors, latencies, train_first_spikes
+from nsai.training.first_spikes import first_spike_errors, latencies, train_first_spikes
 from spiking import EventLIF, SortedEvents
 
 
