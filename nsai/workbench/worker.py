@@ -38,16 +38,19 @@ THREAD_VARIABLES = (
 def main() -> None:
     """Run the notebook that the line on stdin names."""
     request = json.loads(sys.stdin.readline())
-    threading.Thread(target=_follow_batch, daemon=True).start()
+    scratch = Path(tempfile.mkdtemp(prefix="nsai-"))  # short: ipc paths end at 107 characters
+    threading.Thread(target=_follow_batch, args=(scratch,), daemon=True).start()
     try:
-        run(RunSpec(**request["spec"]), Path(request["staging"]))
+        run(RunSpec(**request["spec"]), Path(request["staging"]), scratch)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         sys.exit(errno.ENOSPC)  # the log is on the full disk, too: the exit code says it
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
-def run(spec: RunSpec, staging: Path) -> None:
+def run(spec: RunSpec, staging: Path, scratch: Path) -> None:
     """Execute a notebook and write what came of it into the staging folder.
 
     Parameters
@@ -56,6 +59,8 @@ def run(spec: RunSpec, staging: Path) -> None:
         The run.
     staging
         An empty folder; its name is the run's id.
+    scratch
+        An empty folder for what is needed until the end only.
     """
     skip_iri_grammar()
     import nbformat
@@ -63,13 +68,9 @@ def run(spec: RunSpec, staging: Path) -> None:
     started = datetime.now(UTC)
     deadline = time.monotonic() + spec.timeout
     notebook = parameterized(spec)
-    scratch = Path(tempfile.mkdtemp(prefix="nsai-"))  # short: ipc paths end at 107 characters
     checkpoints = folder_of(Path(spec.reports), spec.slug, spec.key)
-    try:
-        failure = _execute(spec, notebook, staging, scratch, checkpoints, deadline)
-        data = _data_log(scratch / "data.jsonl")
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    failure = _execute(spec, notebook, staging, scratch, checkpoints, deadline)
+    data = _data_log(scratch / "data.jsonl")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     nbformat.write(notebook, staging / NOTEBOOK)
     verdict = judge(notebook, failure)
@@ -163,9 +164,10 @@ def _data_log(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines]
 
 
-def _follow_batch() -> None:
-    """Exit at once when the batch is gone."""
+def _follow_batch(scratch: Path) -> None:
+    """Exit at once when the batch is gone, and leave nothing behind."""
     sys.stdin.read()
+    shutil.rmtree(scratch, ignore_errors=True)
     os._exit(1)
 
 

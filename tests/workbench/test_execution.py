@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -162,7 +163,11 @@ def test_two_claims_of_one_name_are_an_error(add_notebook: Add, spec_for: Plan):
     assert outcome.result["error"]["kind"] == "duplicate_claim"
 
 
-def test_worker_dies_with_its_batch(add_notebook: Add, spec_for: Plan, tmp_path: Path):
+def test_worker_dies_with_its_batch_and_leaves_nothing(
+    add_notebook: Add, spec_for: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    short = Path(tempfile.mkdtemp(prefix="t"))  # in place of /tmp: sockets need a short path
+    monkeypatch.setenv("TMPDIR", str(short))
     pids = tmp_path / "pids"
     note = f"import os, time\nopen({str(pids)!r}, 'w').write(str(os.getpid()))\ntime.sleep(600)"
     add_notebook("stub", note)
@@ -185,6 +190,8 @@ def test_worker_dies_with_its_batch(add_notebook: Add, spec_for: Plan, tmp_path:
     assert is_gone(worker.pid)
     assert is_gone(kernel.pid)
     assert not (Path(spec.reports) / "runs").exists()
+    assert not list(short.glob("nsai-*"))
+    short.rmdir()
 
 
 def test_a_training_that_was_stopped_goes_on(add_notebook: Add, spec_for: Plan, tmp_path: Path):
