@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
@@ -20,6 +21,7 @@ from nsai.workbench.console import (
 from nsai.workbench.errors import ParameterError, WorkbenchError
 from nsai.workbench.experiments import Experiment, Project, select
 from nsai.workbench.plan import Request, cores, plan, state
+from nsai.workbench.seeds import by_seed, parse_seeds
 from nsai.workbench.store import Store
 from nsai.workbench.supervise import Outcome
 
@@ -78,6 +80,9 @@ def run_command(
     preset: Preset = "quick",
     parameters: Values = None,
     seed: Seed = None,
+    seeds: Annotated[
+        str | None, typer.Option(help="Several, as 0-4 or 0,3,7, and a table of claims by seed.")
+    ] = None,
     device: Device = None,
     force: Force = False,
     jobs: Jobs = 0,
@@ -85,11 +90,17 @@ def run_command(
     as_json: Json = False,
 ) -> None:
     """Run experiments and check their claims; a result that is there already is not repeated."""
+    if seeds is not None and seed is not None:
+        raise ParameterError("--seed and --seeds exclude each other")
+    several = None if seeds is None else parse_seeds(seeds)
     request = _request(preset, parameters, seed, device, force, jobs, timeout)
     record = BatchRecord.begin(names, request)
-    outcomes = _run(Project.find(), record, quiet=as_json, fresh=force)
+    outcomes = _run(Project.find(), record, seeds=several, quiet=as_json, fresh=force)
     if as_json:
         Printer().json([o.result | {"cached": o.cached, "folder": o.path} for o in outcomes])
+    elif several is not None:
+        for name, headers, rows in by_seed(outcomes):
+            Printer().table(headers, rows, title=name)
     else:
         for outcome in outcomes:
             _show_claims(outcome)
@@ -291,19 +302,25 @@ def _run(
     project: Project,
     record: BatchRecord,
     *,
+    seeds: list[int] | None = None,
     quiet: bool = False,
     fresh: bool = False,
     resumed: bool = False,
     cluster: str | None = None,
 ) -> list[Outcome]:
     """Plan and run a batch, printing each outcome as it comes."""
-    specs = plan(
-        project,
-        select(project.experiments(record.names), record.names),
-        record.request,
-        fresh_after=record.started if fresh else "",
-        errors_since=record.started if resumed else "",
-    )
+    experiments, request = select(project.experiments(record.names), record.names), record.request
+    specs = [
+        spec
+        for asked in ([request] if seeds is None else [replace(request, seed=s) for s in seeds])
+        for spec in plan(
+            project,
+            experiments,
+            asked,
+            fresh_after=record.started if fresh else "",
+            errors_since=record.started if resumed else "",
+        )
+    ]
     printer, outcomes = Printer(), []
     client = _dask_client(cluster) if cluster else None
     executor = client.get_executor() if client else None
