@@ -189,19 +189,37 @@ class SelfAttention(nn.Module):
         self.alpha = nn.Parameter(torch.zeros(heads)) if smeared else None
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], past: KeyValues | None = None
+        self,
+        x: Float[Tensor, "batch time width"],
+        past: KeyValues | None = None,
+        barred: Bool[Tensor, "time seen"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
-        """Return what each place gathers; with `past`, x continues what `past` has seen."""
+        """Return what each place gathers.
+
+        Parameters
+        ----------
+        x
+            Features of each place.
+        past
+            Given, x continues what it has seen.
+        barred
+            Looks that no head may take, from a place (row) at another (column); its weight goes
+            to the others. A place must keep at least one.
+        """
         q, k, v = self._split(x, past)
         if past is not None:
             k, v = past.extend(k, v)
         square = q.shape[-2] == k.shape[-2]
         mask = None
-        if self.causal and not square:
+        if self.causal and (barred is not None or not square):
             mask = causal_mask(q.shape[-2], k.shape[-2]).to(x.device)
+        if barred is not None:
+            mask = ~barred if mask is None else mask & ~barred
+            if not mask.any(-1).all():
+                raise ValueError("barred leaves a place nothing to look at")
         dropped = self.dropout if self.training else 0.0
         gathered = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, dropout_p=dropped, is_causal=self.causal and square
+            q, k, v, attn_mask=mask, dropout_p=dropped, is_causal=self.causal and mask is None
         )
         y = self.project_out(gathered.transpose(1, 2).flatten(2))
         return F.dropout(y, self.dropout, self.training)

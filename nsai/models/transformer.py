@@ -13,12 +13,11 @@ Shapes: tokens (batch, time), x (batch, time, width), logits (batch, time, symbo
 """
 
 import math
-from copy import deepcopy
+from collections.abc import Mapping
 from typing import Literal
 
-import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 from nsai.models.attention import KeyValues, SelfAttention
@@ -31,6 +30,7 @@ class Cache:
 
     Examples
     --------
+    >>> import torch
     >>> model = GPT(5, block=8, layers=1, heads=2, width=4)
     >>> cache = model.cache()
     >>> _ = model(torch.tensor([[0, 1, 2]]), cache)
@@ -63,6 +63,7 @@ class Block(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> Block(8, 2)(torch.zeros(1, 5, 8)).shape
     torch.Size([1, 5, 8])
     """
@@ -95,10 +96,13 @@ class Block(nn.Module):
         self.dropout = dropout
 
     def forward(
-        self, x: Float[Tensor, "batch time width"], past: KeyValues | None = None
+        self,
+        x: Float[Tensor, "batch time width"],
+        past: KeyValues | None = None,
+        barred: Bool[Tensor, "time seen"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
-        """Return the refined features; with `past`, x continues what `past` has seen."""
-        x = x + self.attention(self.norm1(x), past)
+        """Return the refined features; `past` and `barred` as in `SelfAttention`."""
+        x = x + self.attention(self.norm1(x), past, barred)
         refined = self.contract(F.gelu(self.expand(self.norm2(x))))
         return x + F.dropout(refined, self.dropout, self.training)
 
@@ -130,6 +134,7 @@ class GPT(nn.Module):
 
     Examples
     --------
+    >>> import torch
     >>> model = GPT(65, block=64, layers=2, heads=4, width=32)
     >>> model(torch.zeros(3, 10, dtype=torch.long)).shape
     torch.Size([3, 10, 65])
@@ -190,7 +195,11 @@ class GPT(nn.Module):
         return Cache(len(self.blocks))
 
     def forward(
-        self, tokens: Int[Tensor, "batch time"], cache: Cache | None = None
+        self,
+        tokens: Int[Tensor, "batch time"],
+        cache: Cache | None = None,
+        *,
+        barred: Mapping[int, Bool[Tensor, "time seen"]] | None = None,
     ) -> Float[Tensor, "batch time symbols"]:
         """Return the logits of the next symbol after each place.
 
@@ -200,8 +209,11 @@ class GPT(nn.Module):
             Symbols, int64 (batch, time); with `cache`, those that follow what it has read.
         cache
             Filled in place.
+        barred
+            Looks that are forbidden, by layer, to see what they are needed for; as in
+            `SelfAttention`.
         """
-        return self.decode(self.embed(tokens, cache), cache)
+        return self.decode(self.embed(tokens, cache), cache, barred)
 
     def embed(
         self, tokens: Int[Tensor, "batch time"], cache: Cache | None = None
@@ -221,46 +233,18 @@ class GPT(nn.Module):
         return F.dropout(x, self.dropout, self.training)
 
     def decode(
-        self, x: Float[Tensor, "batch time width"], cache: Cache | None = None
+        self,
+        x: Float[Tensor, "batch time width"],
+        cache: Cache | None = None,
+        barred: Mapping[int, Bool[Tensor, "time seen"]] | None = None,
     ) -> Float[Tensor, "batch time symbols"]:
         """Return the logits for features that `embed` made."""
+        barred = barred or {}
+        if not barred.keys() <= set(range(len(self.blocks))):
+            raise ValueError(f"barred: layers are 0 to {len(self.blocks) - 1}, got {list(barred)}")
         for i, block in enumerate(self.blocks):
-            x = block(x, None if cache is None else cache.layers[i])
+            x = block(x, None if cache is None else cache.layers[i], barred.get(i))
         return self.head(self.norm(x))
-
-    def without_head(self, layer: int, head: int) -> "GPT":
-        """Return a copy in which one head adds nothing, to see what it was needed for.
-
-        Parameters
-        ----------
-        layer, head
-            Which head, counted from 0.
-
-        Raises
-        ------
-        ValueError
-            If there is no such head.
-
-        Examples
-        --------
-        >>> model = GPT(5, block=8, layers=1, heads=2, width=4)
-        >>> model.without_head(0, 1).blocks[0].attention.project_out.weight[:, 2:].any().item()
-        False
-        """
-        first = self.blocks[0]
-        assert isinstance(first, Block)
-        heads = first.attention.heads
-        if not (0 <= layer < len(self.blocks) and 0 <= head < heads):
-            raise ValueError(
-                f"expected layer in [0, {len(self.blocks)}) and head in [0, {heads}), "
-                f"got {layer} and {head}"
-            )
-        copy = deepcopy(self)
-        block = copy.blocks[layer]
-        assert isinstance(block, Block)
-        with torch.no_grad():
-            block.attention.project_out.weight.unflatten(1, (heads, -1))[:, head] = 0
-        return copy
 
     def attention_maps(
         self, tokens: Int[Tensor, "batch time"]

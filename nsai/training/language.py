@@ -1,6 +1,7 @@
 """Losses of language models: of a batch while learning, and of a whole text afterwards."""
 
 import itertools
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
@@ -122,12 +123,14 @@ def known_symbol_loss(model: nn.Module, batch: Repeats) -> Float[Tensor, ""]:
 
 
 @torch.no_grad()
-def known_symbols_right(model: nn.Module, batch: Repeats) -> float:
+def known_symbols_right(model: Callable[[Tensor], Tensor], batch: Repeats) -> float:
     """Return the share of the symbols that can be known which a model finds likeliest.
 
     Parameters
     ----------
-    model, batch
+    model
+        Takes tokens (rows, length) and returns logits (rows, length, symbols).
+    batch
         As in `known_symbol_loss`.
 
     Examples

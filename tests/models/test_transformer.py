@@ -207,26 +207,40 @@ def test_attention_maps_are_those_that_the_pass_used():
         torch.testing.assert_close(ours, wanted)
 
 
-def test_a_head_that_is_taken_out_adds_nothing_and_the_others_stay():
+@pytest.mark.parametrize("options", SHAPES)
+def test_a_barred_look_is_taken_by_no_head_and_its_weight_goes_to_the_others(options):
+    model, tokens = small(**options), text()
+    layer, x = model.blocks[1].attention, model.blocks[0](model.embed(tokens))
+    barred = torch.rand(12, 12, generator=generator()).lt(0.4).fill_diagonal_(False)
+    weights = layer.weights(x) * ~barred
+    weights = weights / weights.sum(-1, keepdim=True)
+    _, _, v = layer._split(x, None)
+    wanted = layer.project_out((weights @ v).transpose(1, 2).flatten(2))
+    torch.testing.assert_close(layer(x, None, barred), wanted, rtol=0, atol=1e-10)
+    assert not torch.allclose(layer(x), wanted)
+
+
+def test_looks_are_barred_in_the_layer_that_is_named():
     model, tokens = small(), text()
-    cut = model.without_head(1, 0)
-    x = model.blocks[1].norm1(model.blocks[0](model.embed(tokens)))
-    heads = []
-    for head in (0, 1):
-        attention = model.blocks[1].attention
-        _, _, v = attention._split(x, None)
-        y = (attention.weights(x) @ v)[:, head]
-        heads.append(y @ attention.project_out.weight[:, 4 * head : 4 * head + 4].T)
-    attended = cut.blocks[1].attention(x)
-    torch.testing.assert_close(attended, heads[1], rtol=0, atol=1e-10)
-    torch.testing.assert_close(model.blocks[1].attention(x), heads[0] + heads[1])
-    torch.testing.assert_close(cut.blocks[0](x), model.blocks[0](x), rtol=0, atol=0)
+    nothing, all_else = torch.zeros(12, 12).bool(), ~torch.eye(12).bool()
+    torch.testing.assert_close(model(tokens, barred={0: nothing}), model(tokens))
+    changed = text().clone()
+    changed[:, 3] = (changed[:, 3] + 1) % 11
+    alone = {0: all_else, 1: all_else}  # each place sees itself only
+    before, after = (model(t, barred=alone) for t in (tokens, changed))
+    assert (before != after).any(-1)[0].nonzero().tolist() == [[3]]
 
 
-@pytest.mark.parametrize(("layer", "head"), [(2, 0), (-1, 0), (0, 2)])
-def test_a_head_that_is_not_there_is_an_error(layer, head):
-    with pytest.raises(ValueError, match=r"expected layer in \[0, 2\) and head in \[0, 2\)"):
-        small().without_head(layer, head)
+@pytest.mark.parametrize(
+    ("barred", "message"),
+    [
+        ({2: torch.zeros(12, 12).bool()}, r"layers are 0 to 1, got \[2\]"),
+        ({0: torch.ones(12, 12).bool()}, "nothing to look at"),
+    ],
+)
+def test_what_cannot_be_barred_is_an_error(barred, message):
+    with pytest.raises(ValueError, match=message):
+        small()(text(), barred=barred)
 
 
 def test_weights_travel_through_a_file(tmp_path):
