@@ -24,11 +24,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
+from nsai.models.gan import PointNets
+
 LIMIT = 500  # steps of an episode of CartPole-v1
 SOLVED = 475.0  # mean return over 100 episodes that gymnasium's registry asks for
 
 _GRAVITY, _CART, _POLE, _HALF, _FORCE, _STEP = 9.8, 1.0, 0.1, 0.5, 10.0, 0.02
 _FAR, _TILTED = 2.4, 12 * math.pi / 180
+_WIDE = (_FAR, 2.0, _TILTED, 2.0)  # m, m/s, rad and rad/s: about where a pole can be saved
 
 
 def start(
@@ -49,6 +52,27 @@ def start(
     torch.Size([3, 2, 4])
     """
     return 0.1 * torch.rand(*shape, 4, generator=generator) - 0.05
+
+
+def anywhere(
+    shape: Sequence[int], *, generator: torch.Generator | None = None
+) -> Float[Tensor, "*shape 4"]:
+    """Return states drawn uniformly from all places and angles at which an episode goes on.
+
+    Speeds are up to 2 m/s and 2 rad/s. These are exploring starts (Sutton and Barto, Reinforcement
+    Learning, 2018, section 5.3): a learner sees also what a good player seldom gets into.
+
+    Parameters
+    ----------
+    shape, generator
+        As in `start`.
+
+    Examples
+    --------
+    >>> anywhere((3, 2)).shape, bool(fallen(anywhere((100,))).any())
+    (torch.Size([3, 2, 4]), False)
+    """
+    return torch.tensor(_WIDE) * (2 * torch.rand(*shape, 4, generator=generator) - 1)
 
 
 def push(state: Float[Tensor, "*shape 4"], action: Int[Tensor, "*shape"]) -> Tensor:
@@ -126,3 +150,31 @@ def returns(
             break
         state = torch.where(up[..., None], state, 0.0)  # a fallen pole would whirl to infinity
     return steps
+
+
+class CartNets(PointNets):
+    """Several small networks side by side that see carts, each number in units of its range.
+
+    The units are 2.4 m, 2 m/s, 12° and 2 rad/s, so that an angle counts as much as a place.
+
+    Parameters
+    ----------
+    hidden
+        Units of each hidden layer.
+    nets, generator
+        As in `PointNets`.
+
+    Examples
+    --------
+    >>> CartNets([64], nets=3)(torch.zeros(3, 10, 4)).shape
+    torch.Size([3, 10, 2])
+    """
+
+    def __init__(
+        self, hidden: Sequence[int], nets: int = 1, *, generator: torch.Generator | None = None
+    ) -> None:
+        super().__init__([4, *hidden, 2], nets, generator=generator)
+
+    def forward(self, x: Float[Tensor, "nets carts 4"]) -> Float[Tensor, "nets carts 2"]:
+        """Return two numbers a cart, one for each action."""
+        return super().forward(x / torch.tensor(_WIDE, dtype=x.dtype))

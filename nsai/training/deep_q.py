@@ -108,7 +108,8 @@ def q_batches(
     exploring: float = 0.3,
     warm: int = 100,
     limit: int = LIMIT,
-    spread: float = 1.0,
+    hold: int = 1,
+    starts: Callable[..., Tensor] = start,
     generator: torch.Generator | None = None,
 ) -> Iterator[Transitions]:
     """Yield batches for `fit`, one for each step of all carts.
@@ -134,10 +135,12 @@ def q_batches(
     warm
         Steps of the carts before the first batch.
     limit
-        Steps of an episode at most.
-    spread
-        How many times wider than usual the starts are drawn, so that a part of the episodes begins
-        where a good player seldom comes (exploring starts, Sutton and Barto 2018, section 5.3).
+        Pushes of an episode at most.
+    hold
+        Pushes that an action lasts, as each lasts four frames in Mnih et al. 2015: the values of
+        the two actions are then further apart, and news of a fall travels faster.
+    starts
+        Draws first states: `start` or, more varied, `anywhere` of `nsai.models.cart_pole`.
     generator
         Source of all draws; None takes torch's global one.
 
@@ -148,7 +151,7 @@ def q_batches(
     torch.Size([3, 5, 4])
     """
     kept = Replay(nets, memory)
-    state, age = spread * start((nets, carts), generator=generator), torch.zeros(nets, carts)
+    state, age = starts((nets, carts), generator=generator), torch.zeros(nets, carts)
     for step in range(-warm, steps):
         share = min(max(step, 0) / max(exploring * steps, 1), 1)
         epsilon = explore[0] + share * (explore[1] - explore[0])
@@ -157,10 +160,12 @@ def q_batches(
         chance = torch.rand(2, nets, carts, generator=generator)
         action = torch.where(chance[0] < epsilon, (chance[1] < 0.5).long(), best)
         after = push(state, action)
-        fell, age = fallen(after), age + 1
+        for _ in range(hold - 1):
+            after = torch.where(fallen(after)[..., None], after, push(after, action))
+        fell, age = fallen(after), age + hold
         kept.add(Transitions(state, action, after, fell))
         over = fell | (age >= limit)
-        fresh = spread * start((nets, carts), generator=generator)
+        fresh = starts((nets, carts), generator=generator)
         state = torch.where(over[..., None], fresh, after)
         age = torch.where(over, 0.0, age)
         if step >= 0:

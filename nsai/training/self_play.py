@@ -49,6 +49,7 @@ def play_itself(
     exploration: float = 1.5,
     noise: float = 0.25,
     warm: int | None = None,
+    opening: int = 0,
     generator: torch.Generator | None = None,
 ) -> Examples:
     """Play games side by side, both sides by the same search.
@@ -66,13 +67,16 @@ def play_itself(
     warm
         Moves of a game that are drawn in proportion to the visits, the later ones take the most
         visited action; None draws them all.
+    opening
+        Random moves, at most, with which a game begins and that are not learned from; how many is
+        drawn for each game. Exploring starts: both sides meet what good players avoid.
     generator
         Source of noise and moves; None takes torch's global one.
 
     Raises
     ------
     ValueError
-        If there are no games.
+        If there are no games, or `opening` is negative.
 
     Examples
     --------
@@ -82,9 +86,10 @@ def play_itself(
     >>> 50 <= len(made.value) <= 90, made.policy.sum(1).allclose(torch.tensor(1.0))
     (True, True)
     """
-    if games < 1:
-        raise ValueError(f"games must be at least 1, got {games}")
-    boards, which, outcome = game.start(games), torch.arange(games), torch.zeros(games)
+    if games < 1 or opening < 0:
+        raise ValueError(f"expected games >= 1 and opening >= 0, got {games} and {opening}")
+    boards = _openings(game, games, opening, generator)
+    which, outcome = torch.arange(games), torch.zeros(games)
     rounds: list[tuple[Tensor, Tensor, Tensor]] = []
     length = torch.zeros(games)
     while len(which):
@@ -114,6 +119,19 @@ def play_itself(
     ]
     boards_, policies = (torch.cat([r[k] for r in rounds]) for k in (1, 2))
     return Examples(boards_, policies, torch.cat(values))
+
+
+def _openings(
+    game: LineGame, games: int, most: int, generator: torch.Generator | None
+) -> Bool[Tensor, "games 2 rows columns"]:
+    """Return positions after 0 to `most` random moves, or fewer where the game would be over."""
+    boards, wanted = game.start(games), torch.randint(most + 1, (games,), generator=generator)
+    for k in range(most):
+        action = game.legal(boards).float().multinomial(1, generator=generator)[:, 0]
+        after = game.play(boards, action)
+        going = (wanted > k) & ~game.outcome(after)[0]
+        boards = torch.where(going[:, None, None, None], after, boards)
+    return boards
 
 
 def mirrored(

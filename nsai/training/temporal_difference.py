@@ -60,32 +60,18 @@ def temporal_differences(
     >>> temporal_differences(world, always_right, steps=3000).round(decimals=2)
     tensor([0.9200, 0.9600, 1.0000, 0.0000], dtype=torch.float64)
     """
-    V = [0.0] * len(policy)
-    seen = [0] * len(policy)
-    for s, _, r, after in _walk(process, policy, steps, power, generator):
-        seen[s] += 1
-        V[s] += seen[s] ** -power * (r + process.discount * V[after] - V[s])
-    return torch.tensor(V, dtype=torch.float64)
+    return _learn(process, policy, 1, steps=steps, power=power, generator=generator)[:, 0]
 
 
-def q_learning(
-    process: DecisionProcess,
-    *,
-    steps: int,
-    power: float = 0.8,
-    generator: torch.Generator | None = None,
-) -> Float[Tensor, "states actions"]:
+def q_learning(process: DecisionProcess, **walk: Any) -> Float[Tensor, "states actions"]:
     """Learn the value of every action under the best policy, while acting at random.
 
     Parameters
     ----------
-    process, steps, power, generator
+    process
         As in `temporal_differences`.
-
-    Raises
-    ------
-    ValueError
-        If `steps` is below 1 or ω not in (½, 1].
+    walk
+        Its ``steps``, ``power`` and ``generator``.
 
     Examples
     --------
@@ -94,14 +80,28 @@ def q_learning(
     >>> Q.argmax(1)[:2].tolist()
     [1, 1]
     """
-    actions = process.rewards.shape[1]
-    Q = [[0.0] * actions for _ in process.rewards]
-    seen = [[0] * actions for _ in process.rewards]
-    random = torch.full_like(process.rewards, 1 / actions)
-    for s, a, r, after in _walk(process, random, steps, power, generator):
+    random = torch.full_like(process.rewards, 1 / process.rewards.shape[1])
+    return _learn(process, random, random.shape[1], **walk)
+
+
+def _learn(
+    process: DecisionProcess,
+    policy: Tensor,
+    columns: int,
+    *,
+    steps: int,
+    power: float = 0.8,
+    generator: torch.Generator | None = None,
+) -> Tensor:
+    """Apply Q-learning's rule, which is that of TD(0) for a table of one column."""
+    table = [[0.0] * columns for _ in policy]
+    seen = [[0] * columns for _ in policy]
+    for s, a, r, after in _walk(process, policy, steps, power, generator):
+        a %= columns  # all actions share one column
         seen[s][a] += 1
-        Q[s][a] += seen[s][a] ** -power * (r + process.discount * max(Q[after]) - Q[s][a])
-    return torch.tensor(Q, dtype=torch.float64)
+        rate = seen[s][a] ** -power
+        table[s][a] += rate * (r + process.discount * max(table[after]) - table[s][a])
+    return torch.tensor(table, dtype=torch.float64)
 
 
 def _walk(

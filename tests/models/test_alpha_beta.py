@@ -5,19 +5,9 @@ from hypothesis import strategies as st
 
 from nsai.models.alpha_beta import AlphaBeta
 from nsai.models.board_games import CONNECT_FOUR, TIC_TAC_TOE, LineGame, solve
+from tests.models.positions import position
 
 SMALL = LineGame(4, 4, 3, gravity=True)
-
-
-def position(game, seed, plies):
-    g = torch.Generator().manual_seed(seed)
-    board = game.start(1)
-    for _ in range(plies):
-        after = game.play(board, game.legal(board).float().multinomial(1, generator=g)[:, 0])
-        if bool(game.outcome(after)[0]):
-            break
-        board = after
-    return board
 
 
 def plain(game, board, depth, guess):

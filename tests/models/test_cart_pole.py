@@ -1,11 +1,12 @@
 import math
+from io import BytesIO
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsai.models.cart_pole import LIMIT, SOLVED, fallen, push, returns, start
+from nsai.models.cart_pole import LIMIT, SOLVED, CartNets, anywhere, fallen, push, returns, start
 
 
 def equations(state, force):
@@ -67,6 +68,28 @@ def test_starts_are_within_a_twentieth_and_repeat_by_seed():
     assert torch.equal(first, again)
     assert first.abs().max() <= 0.05
     assert first.std() == pytest.approx(0.1 / math.sqrt(12), rel=0.05)
+
+
+def test_exploring_starts_fill_the_box_in_which_the_pole_is_up():
+    drawn = anywhere((200, 50), generator=torch.Generator().manual_seed(3))
+    wide = torch.tensor([2.4, 2, math.radians(12), 2])
+    assert not bool(fallen(drawn).any())
+    assert bool((drawn.abs() <= wide).all())
+    torch.testing.assert_close(drawn.flatten(0, 1).std(0), wide / math.sqrt(3), rtol=0.03, atol=0)
+
+
+def test_networks_see_states_in_units_of_the_box():
+    model = CartNets([8], 2, generator=torch.Generator().manual_seed(0))
+    s = anywhere((2, 5), generator=torch.Generator().manual_seed(1))
+    seen = s / torch.tensor([2.4, 2, math.radians(12), 2])
+    hidden = (seen @ model.weights[0] + model.biases[0]).relu()
+    torch.testing.assert_close(model(s), hidden @ model.weights[1] + model.biases[1])
+    other = CartNets([8], 2)
+    file = BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    other.load_state_dict(torch.load(file, weights_only=True))
+    assert torch.equal(other(s), model(s))
 
 
 @pytest.mark.parametrize(

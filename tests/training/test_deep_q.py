@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsai.models.cart_pole import fallen, push
+from nsai.models.cart_pole import anywhere, fallen, push
 from nsai.models.gan import PointNets
 from nsai.training.deep_q import Replay, Transitions, q_batches, q_loss, q_targets
 
@@ -54,6 +54,48 @@ def test_transitions_follow_the_dynamics_and_only_falls_are_falls():
         assert torch.equal(batch.fell, fallen(batch.after))
     cut = torch.stack([b.fell for b in batches]).double().mean()
     assert cut < 0.1  # nearly all episodes of nine steps are cut, and a cut is no fall
+
+
+def test_a_held_action_is_pushed_until_the_pole_falls():
+    g = torch.Generator().manual_seed(0)
+    fallen_midway = 0
+    for batch in q_batches(
+        nets(), 2, carts=5, steps=30, hold=4, starts=anywhere, warm=5, generator=g
+    ):
+        for net in range(2):
+            for k in range(0, 128, 8):
+                state, action, count = batch.state[net, k], batch.action[net, k], 0
+                while count < 4 and not bool(fallen(state)):
+                    state, count = push(state, action), count + 1
+                torch.testing.assert_close(batch.after[net, k], state)
+                assert bool(batch.fell[net, k]) == bool(fallen(state))
+                fallen_midway += count < 4
+    assert fallen_midway > 0
+
+
+def test_the_limit_counts_pushes():
+    g = torch.Generator().manual_seed(0)
+    drawn = []
+
+    def counted(shape, *, generator):
+        drawn.append(torch.zeros(*shape, 4))
+        return drawn[-1]
+
+    steady = torch.nn.Linear(4, 2)
+    for parameter in steady.parameters():
+        torch.nn.init.zeros_(parameter)
+    made = q_batches(
+        steady, 1, carts=1, steps=2, limit=8, hold=4, starts=counted, warm=0, generator=g
+    )
+    first, second = (batch for batch in made)
+    assert bool((first.state == 0).all())
+    assert bool((second.state[0] != 0).any())  # the second action of the episode, then a cut
+    third = q_batches(
+        steady, 1, carts=1, steps=3, limit=8, hold=4, starts=counted, warm=0, generator=g
+    )
+    *_, last = third
+    zero = (last.state[0] == 0).all(1)
+    assert 0.4 < float(zero.double().mean()) < 0.9  # two of three transitions begin an episode
 
 
 def test_exploration_falls_to_its_last_share():

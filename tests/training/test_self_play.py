@@ -27,6 +27,35 @@ def test_outcomes_alternate_and_end_with_the_last_move(seed):
     assert not bool(policy[~TIC_TAC_TOE.legal(boards)].any())
 
 
+def test_games_begin_with_random_moves_that_are_not_learned_from():
+    g = torch.Generator().manual_seed(0)
+    guess = uniform_guess(TIC_TAC_TOE)
+    made = play_itself(TIC_TAC_TOE, guess, 400, 4, opening=6, generator=g)
+    stones = made.boards.flatten(1).sum(1)[:400]  # the first positions of all games
+    assert sorted(set(stones.tolist())) == list(range(7))
+    assert not bool(TIC_TAC_TOE.outcome(made.boards)[0].any())
+    assert 0.05 < float((stones == 0).double().mean()) < 0.3
+    none = play_itself(TIC_TAC_TOE, guess, 5, 4, generator=g)
+    assert not bool(none.boards[:5].any())
+
+
+@pytest.mark.parametrize("opening", [0, 5])
+def test_the_last_position_has_the_outcome_of_the_last_move(opening):
+    g = torch.Generator().manual_seed(1)
+    guess = uniform_guess(TIC_TAC_TOE)
+    for _ in range(12):
+        boards, _, value = play_itself(TIC_TAC_TOE, guess, 1, 6, opening=opening, generator=g)
+        assert torch.equal(value[1:], -value[:-1])
+        last = boards[-1:]
+        ends = [
+            TIC_TAC_TOE.outcome(TIC_TAC_TOE.play(last, action[None]))
+            for action in TIC_TAC_TOE.legal(last)[0].nonzero()[:, 0]
+        ]
+        drawn = any(bool(over) and float(end) == 0 for over, end in ends)
+        won = any(float(end) < 0 for _, end in ends)
+        assert (value[-1] == 1 and won) or (value[-1] == 0 and drawn)
+
+
 def test_games_side_by_side_keep_their_own_outcome():
     game = LineGame(1, 3, 2)  # the middle wins, a corner draws or loses
     g = torch.Generator().manual_seed(0)
@@ -105,6 +134,8 @@ def test_errors_say_what_is_wrong():
     guess = uniform_guess(TIC_TAC_TOE)
     with pytest.raises(ValueError, match="games"):
         play_itself(TIC_TAC_TOE, guess, 0, 4)
+    with pytest.raises(ValueError, match="opening"):
+        play_itself(TIC_TAC_TOE, guess, 1, 4, opening=-1)
     model = PolicyValueNet(TIC_TAC_TOE)
     with pytest.raises(ValueError, match="at least 1"):
         next(self_play(TIC_TAC_TOE, model, rounds=1, games=1, simulations=4, steps=0))
