@@ -37,6 +37,8 @@ from nsai.data.compas import COMPAS as COMPAS
 from nsai.data.compas import compas as compas
 from nsai.data.digits8x8 import DIGITS8X8 as DIGITS8X8
 from nsai.data.digits8x8 import digits8x8 as digits8x8
+from nsai.data.docstrings import DOCSTRINGS as DOCSTRINGS
+from nsai.data.docstrings import docstrings as docstrings
 from nsai.data.download import Patience as Patience
 from nsai.data.errors import CorruptDataError as CorruptDataError
 from nsai.data.errors import DataError as DataError

@@ -7,6 +7,8 @@ so that the others need not wait for it.
 from nsai.models.autoencoder import Autoencoder as Autoencoder
 from nsai.models.autoencoder import principal_angles as principal_angles
 from nsai.models.autoencoder import principal_components as principal_components
+from nsai.models.bert import Bert as Bert
+from nsai.models.bert import MaskedBert as MaskedBert
 from nsai.models.convolution import connections as connections
 from nsai.models.convolution import mosaic as mosaic
 from nsai.models.convolution import receptive_field as receptive_field
@@ -22,6 +24,7 @@ from nsai.models.gan import ImageDiscriminator as ImageDiscriminator
 from nsai.models.gan import ImageGenerator as ImageGenerator
 from nsai.models.gan import PointNets as PointNets
 from nsai.models.generation import generate as generate
+from nsai.models.hidden_markov import HiddenMarkov as HiddenMarkov
 from nsai.models.hopfield import Hopfield as Hopfield
 from nsai.models.hopfield import hebbian_weights as hebbian_weights
 from nsai.models.hopfield import projection_weights as projection_weights
@@ -80,6 +83,7 @@ from nsai.models.vae import VAE as VAE
 
 __all__ = [
     "Autoencoder",
+    "Bert",
     "Census",
     "Copies",
     "DiracDiscriminator",
@@ -89,6 +93,7 @@ __all__ = [
     "EventNet",
     "GPT",
     "GRUCell",
+    "HiddenMarkov",
     "Hopfield",
     "ImageDiscriminator",
     "ImageGenerator",
@@ -103,6 +108,7 @@ __all__ = [
     "LogicalUnits",
     "MLP",
     "MNISTNet",
+    "MaskedBert",
     "Margin",
     "Mixture",
     "NGram",

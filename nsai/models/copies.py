@@ -4,7 +4,7 @@ import copy
 from collections.abc import Sequence
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Num
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
 
@@ -43,7 +43,7 @@ class Copies(nn.Module):
         # In a tuple, so that the form is no submodule and its weights are not trained.
         self.form = (copy.deepcopy(networks[0]).to("meta"),)
 
-    def forward(self, x: Float[Tensor, "copies batch ..."]) -> Float[Tensor, "copies batch ..."]:
+    def forward(self, x: Num[Tensor, "copies batch ..."]) -> Float[Tensor, "copies batch ..."]:
         """Return what each copy says of its own batch, (copies, batch, ...)."""
         if len(x) != self.count:
             raise ValueError(f"x must have {self.count} copies first, got {tuple(x.shape)}")

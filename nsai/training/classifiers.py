@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
 
 from nsai.training.augment import random_shifts
@@ -16,7 +16,7 @@ from nsai.training.fit import fit
 
 def train_classifier(
     model: nn.Module,
-    x: Float[Tensor, "samples ..."],
+    x: Num[Tensor, "samples ..."],
     y: Int[Tensor, " samples"],
     *,
     epochs: int,
@@ -91,7 +91,7 @@ def train_classifier(
 @torch.no_grad()
 def error_rate(
     model: nn.Module,
-    x: Float[Tensor, "samples ..."],
+    x: Num[Tensor, "samples ..."],
     y: Int[Tensor, " samples"],
     *,
     batch_size: int = 1000,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float, Int
+from jaxtyping import Float, Int, Num
 from torch import Tensor, nn
 
 from nsai.training.fit import fit
@@ -34,7 +34,7 @@ class _ScaledAdam(torch.optim.Adam):
 
 def train_copies(
     model: nn.Module,
-    x: Float[Tensor, "copies samples ..."],
+    x: Num[Tensor, "copies samples ..."],
     y: Int[Tensor, "copies samples"],
     *,
     steps: int,
@@ -109,7 +109,7 @@ def train_copies(
 
 def tune_copies(
     builds: Sequence[Callable[[int], nn.Module]],
-    x: Float[Tensor, "sets samples ..."],
+    x: Num[Tensor, "sets samples ..."],
     y: Int[Tensor, "sets samples"],
     *,
     learned: int,
@@ -186,7 +186,7 @@ def tune_copies(
 @torch.no_grad()
 def copies_right(
     model: nn.Module,
-    x: Float[Tensor, "copies samples ..."],
+    x: Num[Tensor, "copies samples ..."],
     y: Int[Tensor, "copies samples"],
 ) -> Float[Tensor, " copies"]:
     """Return the share of its samples that each copy classifies rightly.

@@ -190,6 +190,8 @@ def test_editing_one_model_stales_exactly_the_notebooks_that_reach_it(tmp_path: 
         "nsai/data/repeats.py": {"gpt"},
         "nsai/models/recurrent.py": {"recurrent", "seq2seq"},
         "nsai/models/seq2seq.py": {"seq2seq"},
+        "nsai/models/bert.py": {"bert"},
+        "nsai/models/board_games.py": {"reinforcement"},
         "nsai/data/names.py": set(),
         "nsai/workbench/claims.py": set(Project(ROOT).experiments()),
     }
