@@ -19,8 +19,9 @@ setup: $(READY)  ## make .venv and install the locked versions
 $(READY): pyproject.toml constraints.txt benchmarks/peers.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; v >= (3, 11) or sys.exit(f"nsai needs Python 3.11 or newer; $(PYTHON) is {v.major}.{v.minor}. Try: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[$(EXTRAS)]'
-	$(BIN)/python -m pip install --quiet --no-deps --requirement benchmarks/peers.txt
+	@# not compiled here: most files of the packages are never imported
+	$(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[$(EXTRAS)]'
+	$(BIN)/python -m pip install --quiet --no-compile --no-deps --requirement benchmarks/peers.txt
 	@touch $@
 
 reports: $(READY)  ## run what is missing or stale (PRESET=full for the big ones), build the site
