@@ -249,3 +249,13 @@ def test_any_title_stands_on_the_gallery_as_it_is(title: str, add_run: AddRun) -
     run = read_run(add_run(title=title, without_notebook=True))
     page = BeautifulSoup(index_page(TEMPLATES, "0" * 64, [run]), "html.parser")
     assert the(page, ".card h3").get_text() == title
+
+
+def test_a_data_set_of_which_two_parts_were_read_is_named_once(
+    add_run: AddRun, read: Read, make: SimpleNamespace
+) -> None:
+    part = {"source": "folder", "files": []}
+    data = [part | {"name": name} for name in ("sst2", "sst2", "mnist5k")]
+    page = read([add_run(data=data)], "pages/perceptron--quick.html")
+    [summary] = [tag for tag in page.select("summary") if words(tag).startswith("Data")]
+    assert words(summary) == "Data sst2, mnist5k"
