@@ -21,6 +21,7 @@ from nsai.workbench.console import (
 from nsai.workbench.errors import ParameterError, WorkbenchError
 from nsai.workbench.experiments import Experiment, Project, select
 from nsai.workbench.plan import Request, cores, plan, state
+from nsai.workbench.reference import REFERENCE, longest_first, save
 from nsai.workbench.seeds import by_seed, parse_seeds
 from nsai.workbench.store import Store
 from nsai.workbench.supervise import Outcome
@@ -325,7 +326,8 @@ def _run(
     client = _dask_client(cluster) if cluster else None
     executor = client.get_executor() if client else None
     with printer.progress(0 if quiet else len(specs)) as progress:
-        for outcome in run_batch(specs, jobs=record.request.jobs, executor=executor):
+        ordered = longest_first(specs, project.reports / REFERENCE)
+        for outcome in run_batch(ordered, jobs=record.request.jobs, executor=executor):
             outcomes.append(outcome)
             if not quiet:
                 progress.add(outcome)
@@ -345,14 +347,13 @@ def _dask_client(address: str) -> Any:
 
 
 def _build_site(project: Project, *, save_reference: bool) -> Path:
-    from nsai.workbench.reference import save
     from nsai.workbench.report import build_site
 
     store = Store(project.reports)
     known = project.experiments()
     latest = [run for slug in store.slugs() if (run := store.latest(slug))]
     runs = [run for run in latest if run.result.get("notebook") in known]
-    reference = project.reports / "reference.json"
+    reference = project.reports / REFERENCE
     if save_reference:
         save(runs, reference)
     return build_site(

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from nsai.workbench.closure import Reach, Sources
+from nsai.workbench.closure import Reach
 from nsai.workbench.experiments import Experiment, cell_source, cell_tags
 from nsai.workbench.parameters import json_value
 
@@ -19,7 +19,7 @@ KEY_VERSION = 1
 
 
 def content_key(
-    experiment: Experiment, parameters: Mapping[str, Any], device: str, sources: Sources
+    experiment: Experiment, parameters: Mapping[str, Any], device: str, reach: Reach
 ) -> str:
     """Return the key of a run: a hash of all that its result depends on.
 
@@ -35,16 +35,14 @@ def content_key(
         The value of every parameter.
     device
         ``"cpu"`` or ``"cuda"``.
-    sources
-        The files of our packages.
+    reach
+        What its code reaches.
 
     Returns
     -------
     str
         64 hexadecimal digits.
     """
-    code = [cell_source(c) for c in experiment.cells if c.get("cell_type") == "code"]
-    reach = sources.reach(code)
     parts = {
         "version": KEY_VERSION,
         "cells": normalised_cells(experiment.cells),

@@ -6,40 +6,65 @@ twice a cell; the output kept of a cell is bounded; and the deadline is that of 
 """
 
 import os
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from jupyter_client.connect import KernelConnectionInfo
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning import LocalProvisioner
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NotebookExecutionManager
 
-from nsai.workbench.kernel import LIFELINE
+from nsai.workbench import kernel
+from nsai.workbench.kernel import ForkedKernel
 from nsai.workbench.verdict import RUNNING
 
 OUTPUT_LIMIT = 10_000_000  # bytes of output kept a cell
 SAVE_INTERVAL = 15.0  # seconds between saves of a notebook that is still running
 
 
-class GuardedKernelSpecManager(KernelSpecManager):
-    """Knows one kernel: this interpreter, guarded."""
+class ForkedKernelSpecManager(KernelSpecManager):
+    """Knows one kernel: the process that was forked to become it."""
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """Return our kernel whatever the name, for a notebook runs in this environment."""
-        argv = [sys.executable, "-m", "nsai.workbench.kernel", "-f", "{connection_file}"]
+        argv = [kernel.__file__, "-f", "{connection_file}"]  # what the kernel has as sys.argv
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+class ForkedProvisioner(LocalProvisioner):
+    """Gives a kernel's connection to a process that was forked to become it."""
+
+    forked: ForkedKernel
+
+    async def launch_kernel(self, cmd: list[str], **options: Any) -> KernelConnectionInfo:
+        """Tell the process to begin."""
+        environment = {**options["env"], "JPY_PARENT_PID": str(os.getpid())}
+        self.forked.launch(cmd, environment, options["cwd"])
+        self.process = self.forked
+        self.pid = self.pgid = self.forked.pid
+        return self.connection_info
 
 
 class BoundedClient(PapermillNotebookClient):
     """A notebook client with a deadline for the notebook and a bound on each cell's output."""
 
-    def __init__(self, manager: "TimedManager", *, deadline: float, ipc: Path, **options: Any):
+    def __init__(
+        self,
+        manager: "TimedManager",
+        *,
+        deadline: float,
+        ipc: Path,
+        forked: ForkedKernel,
+        **options: Any,
+    ):
         super().__init__(manager, timeout_func=self._left, **options)
+        self.forked = forked
         self.deadline = deadline
         self.ipc = ipc
         self._kept: dict[int, int] = {}
@@ -51,11 +76,13 @@ class BoundedClient(PapermillNotebookClient):
         """Make the manager of our kernel, with its sockets as files in a folder of their own."""
         self.km = AsyncKernelManager(
             kernel_name="python3",
-            kernel_spec_manager=GuardedKernelSpecManager(),
+            kernel_spec_manager=ForkedKernelSpecManager(),
             transport="ipc",
             ip=str(self.ipc / "kernel"),
             connection_file=str(self.ipc / "connection.json"),
         )
+        self.km.provisioner = ForkedProvisioner(parent=self.km, kernel_spec=self.km.kernel_spec)
+        self.km.provisioner.forked = self.forked
         return self.km
 
     def output(
@@ -134,6 +161,7 @@ def execute(
     ipc: Path,
     cwd: Path,
     env: Mapping[str, str],
+    forked: ForkedKernel,
 ) -> None:
     """Execute a notebook in place, in a guarded kernel.
 
@@ -149,6 +177,8 @@ def execute(
         Folder for the sockets; its path must be short.
     cwd, env
         Working directory and environment of the kernel.
+    forked
+        The process that becomes the kernel.
 
     Raises
     ------
@@ -162,18 +192,17 @@ def execute(
     path = str(output_path) if output_path else None
     manager = TimedManager(notebook, output_path=path, progress_bar=False)
     manager.notebook_start()
-    lifeline, held = os.pipe()
     try:
         client = BoundedClient(
             manager,
             deadline=deadline,
             ipc=ipc,
+            forked=forked,
             kernel_name="python3",
             shutdown_kernel="immediate",
             startup_timeout=120,
         )
-        client.execute(cwd=str(cwd), env={**env, LIFELINE: str(lifeline)}, pass_fds=(lifeline,))
+        client.execute(cwd=str(cwd), env=dict(env))
     finally:
-        os.close(held)
-        os.close(lifeline)
+        forked.close()
         manager.notebook_complete()

@@ -62,6 +62,11 @@ class Experiment:
     presets: Mapping[str, Mapping[str, Any]]
     cells: tuple[Mapping[str, Any], ...]
 
+    @property
+    def code(self) -> list[str]:
+        """The text of the code cells."""
+        return [cell_source(cell) for cell in self.cells if cell.get("cell_type") == "code"]
+
     def resolve(self, preset: str, overrides: Mapping[str, Any]) -> dict[str, Any]:
         """Return the value of every parameter under a preset and overrides.
 

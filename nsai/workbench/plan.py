@@ -20,6 +20,15 @@ from nsai.workbench.supervise import is_current
 TIMEOUTS = {"quick": 1_800.0}
 LONG_TIMEOUT = 12 * 3_600.0
 SHOWN_PACKAGES = ("numpy", "scipy", "torch", "papermill", "nbclient", "ipykernel", "matplotlib")
+SLOW_IMPORTS = (
+    "torch",
+    "matplotlib.pyplot",
+    "scipy.stats",
+    "sympy",
+    "numba",
+    "pennylane",
+    "snntorch",
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +113,7 @@ def plan(
     names = {"cpu": _processor(), "cuda": ""}
     specs = []
     for experiment in experiments:
+        reach = sources.reach(experiment.code)
         base = experiment.resolve(request.preset, {})
         asked = request.overrides(experiment)
         parameters = base | asked
@@ -114,7 +124,7 @@ def plan(
         specs.append(
             RunSpec(
                 slug=slug_of(experiment, request.preset, overrides),
-                key=content_key(experiment, parameters, device, sources),
+                key=content_key(experiment, parameters, device, reach),
                 notebook=describe(experiment, project.root),
                 path=str(experiment.path),
                 reports=str(project.reports),
@@ -126,6 +136,7 @@ def plan(
                 timeout=request.timeout or TIMEOUTS.get(request.preset, LONG_TIMEOUT),
                 threads=max(1, cores() // max(1, request.jobs)),
                 environment=machine,
+                imports=[m for m in SLOW_IMPORTS if m.partition(".")[0] in reach.third_party],
                 fresh_after=fresh_after,
                 errors_since=errors_since,
             )

@@ -1,14 +1,17 @@
 """The tracked baseline: what each claim measured when it was last accepted."""
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nsai.workbench.errors import ProjectError
+from nsai.workbench.runs import RunSpec
 from nsai.workbench.store import Run, write_atomically
 
 SCHEMA = "nsai.reference/1"
+REFERENCE = "reference.json"
 
 
 def save(runs: Iterable[Run], path: Path) -> dict[str, Any]:
@@ -45,6 +48,23 @@ def save(runs: Iterable[Run], path: Path) -> dict[str, Any]:
     whole = {"schema": SCHEMA, "runs": dict(sorted(entries.items()))}
     write_atomically(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
     return whole
+
+
+def longest_first(specs: Iterable[RunSpec], path: Path) -> list[RunSpec]:
+    """Order runs by the time that they took last, so that the end of a batch waits for none.
+
+    Parameters
+    ----------
+    specs
+        The runs. Those that the baseline does not know come first, in their order.
+    path
+        `reports/reference.json`; without it, or if it cannot be read, the order stays.
+    """
+    try:
+        known = {slug: float(entry["wall_s"]) for slug, entry in _stored(path).items()}
+    except (OSError, ProjectError, KeyError, TypeError):
+        known = {}
+    return sorted(specs, key=lambda spec: -known.get(spec.slug, math.inf))
 
 
 def _stored(path: Path) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class RunSpec:
         Threads a kernel may use.
     environment
         Versions, commit and machine, as the result repeats them.
+    imports
+        Modules that the notebook reaches and that are slow to import.
     fresh_after
         Only a run that began after this time counts as done (ISO, UTC); empty for any.
     errors_since
@@ -63,6 +65,7 @@ class RunSpec:
     timeout: float
     threads: int
     environment: Mapping[str, Any] = field(default_factory=dict)
+    imports: list[str] = field(default_factory=list)
     fresh_after: str = ""
     errors_since: str = ""
 

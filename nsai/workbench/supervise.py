@@ -4,7 +4,6 @@ import errno
 import json
 import os
 import subprocess
-import sys
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from nsai.workbench.content_key import data_unchanged
+from nsai.workbench.forkserver import start_worker
+from nsai.workbench.kernel import settings
 from nsai.workbench.runs import RunSpec, result_of, run_id
 from nsai.workbench.store import LOG, NOTEBOOK, RESULT, Run, Store
 from nsai.workbench.verdict import Failure, Verdict, judge
@@ -94,13 +95,7 @@ def _supervise(spec: RunSpec, staging: Path) -> Failure | None:
     """Run the worker to its end or the deadline; return a failure that it could not record."""
     request = json.dumps({"spec": spec.to_json(), "staging": str(staging)}) + "\n"
     with (staging / LOG).open("wb") as log:
-        worker = subprocess.Popen(
-            [sys.executable, "-m", "nsai.workbench.worker"],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
+        worker = start_worker(spec.imports, settings(spec.threads, spec.device), log)
     assert worker.stdin is not None
     try:
         worker.stdin.write(request.encode())

@@ -1,4 +1,5 @@
-"""The process of one run: ``python -m nsai.workbench.worker``, its specification on stdin.
+"""The process of one run, its specification on stdin: forked from a server that has imported what
+it needs, or ``python -m nsai.workbench.worker``.
 
 It reads one line of JSON and leaves ``executed.ipynb`` and ``result.json`` in the staging folder.
 Stdin stays open as long as the batch lives; at its end this process exits at once, and with it
@@ -20,28 +21,21 @@ from pathlib import Path
 from typing import Any
 
 from nsai.workbench.checkpoints import FOLDER, folder_of
+from nsai.workbench.kernel import ForkedKernel
 from nsai.workbench.quick_import import skip_iri_grammar
 from nsai.workbench.runs import RunSpec, result_of
 from nsai.workbench.store import NOTEBOOK, RESULT
 from nsai.workbench.verdict import Failure, judge
 
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
-
 
 def main() -> None:
     """Run the notebook that the line on stdin names."""
     request = json.loads(sys.stdin.readline())
+    kernel = ForkedKernel()  # before there is a thread
     scratch = Path(tempfile.mkdtemp(prefix="nsai-"))  # short: ipc paths end at 107 characters
     threading.Thread(target=_follow_batch, args=(scratch,), daemon=True).start()
     try:
-        run(RunSpec(**request["spec"]), Path(request["staging"]), scratch)
+        run(RunSpec(**request["spec"]), Path(request["staging"]), scratch, kernel)
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
@@ -50,7 +44,7 @@ def main() -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def run(spec: RunSpec, staging: Path, scratch: Path) -> None:
+def run(spec: RunSpec, staging: Path, scratch: Path, kernel: ForkedKernel) -> None:
     """Execute a notebook and write what came of it into the staging folder.
 
     Parameters
@@ -61,6 +55,8 @@ def run(spec: RunSpec, staging: Path, scratch: Path) -> None:
         An empty folder; its name is the run's id.
     scratch
         An empty folder for what is needed until the end only.
+    kernel
+        The process that becomes the kernel.
     """
     skip_iri_grammar()
     import nbformat
@@ -69,7 +65,7 @@ def run(spec: RunSpec, staging: Path, scratch: Path) -> None:
     deadline = time.monotonic() + spec.timeout
     notebook = parameterized(spec)
     checkpoints = folder_of(Path(spec.reports), spec.slug, spec.key)
-    failure = _execute(spec, notebook, staging, scratch, checkpoints, deadline)
+    failure = _execute(spec, notebook, staging, scratch, checkpoints, deadline, kernel)
     data = _data_log(scratch / "data.jsonl")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     nbformat.write(notebook, staging / NOTEBOOK)
@@ -100,22 +96,14 @@ def parameterized(spec: RunSpec) -> Any:
     return notebook
 
 
-def kernel_environment(spec: RunSpec, scratch: Path, checkpoints: Path) -> dict[str, str]:
-    """Return the environment of a kernel: few threads, nothing of the user's IPython."""
-    environment = dict(os.environ)
-    environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.threads)))
-    here = str(Path(__file__).parents[2])
-    environment["PYTHONPATH"] = os.pathsep.join(
-        [here, *filter(None, [environment.get("PYTHONPATH")])]
-    )
-    environment.setdefault("OMP_WAIT_POLICY", "passive")  # kernels that spin starve each other
-    environment["PYTHONHASHSEED"] = "0"
-    environment["IPYTHONDIR"] = str(scratch / "ipython")
-    environment["NSAI_DATA_LOG"] = str(scratch / "data.jsonl")
-    environment[FOLDER] = str(checkpoints.absolute())
-    if spec.device == "cpu":
-        environment["CUDA_VISIBLE_DEVICES"] = ""
-    return environment
+def kernel_environment(scratch: Path, checkpoints: Path) -> dict[str, str]:
+    """Return the environment of a kernel: that of its worker, and nothing of the user's IPython."""
+    return {
+        **os.environ,
+        "IPYTHONDIR": str(scratch / "ipython"),
+        "NSAI_DATA_LOG": str(scratch / "data.jsonl"),
+        FOLDER: str(checkpoints.absolute()),
+    }
 
 
 def _execute(
@@ -125,6 +113,7 @@ def _execute(
     scratch: Path,
     checkpoints: Path,
     deadline: float,
+    kernel: ForkedKernel,
 ) -> Failure | None:
     """Execute a notebook in place; return what stopped it other than one of its own cells."""
     from nbclient.exceptions import CellTimeoutError, DeadKernelError
@@ -140,7 +129,8 @@ def _execute(
             deadline=deadline,
             ipc=scratch,
             cwd=work,
-            env=kernel_environment(spec, scratch, checkpoints),
+            env=kernel_environment(scratch, checkpoints),
+            forked=kernel,
         )
     except CellTimeoutError:
         message = f"not done after {spec.timeout:g} s, the deadline of the notebook"

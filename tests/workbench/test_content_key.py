@@ -33,6 +33,10 @@ USES = {
 }
 
 
+def key_of(experiment, sources):
+    return content_key(experiment, {}, "cpu", sources.reach(experiment.code))
+
+
 @pytest.fixture
 def stub(add_notebook):
     return read_experiment(add_notebook("01-stub"))
@@ -55,7 +59,7 @@ def test_an_edit_changes_the_keys_of_exactly_the_notebooks_that_reach_it(
 
     def keys():
         sources = own(files)
-        return {n: content_key(e, {}, "cpu", sources) for n, e in experiments.items()}
+        return {n: key_of(e, sources) for n, e in experiments.items()}
 
     files = {"__init__.py": "", **MODELS}
     before = keys()
@@ -68,9 +72,9 @@ def test_an_edit_changes_the_keys_of_exactly_the_notebooks_that_reach_it(
 
 def test_a_re_export_that_moves_changes_the_key(own, add_notebook):
     experiment = read_experiment(add_notebook("stub", USES["a"]))
-    before = content_key(experiment, {}, "cpu", own(MODELS))
+    before = key_of(experiment, own(MODELS))
     moved = {"models/__init__.py": "from own.models.b import B as A\n"}
-    assert content_key(experiment, {}, "cpu", own(MODELS | moved)) != before
+    assert key_of(experiment, own(MODELS | moved)) != before
 
 
 def test_parameters_device_and_cells_are_part_of_the_key_and_outputs_are_not(own, stub):
@@ -78,7 +82,8 @@ def test_parameters_device_and_cells_are_part_of_the_key_and_outputs_are_not(own
 
     def key(cells=stub.cells, parameters=None, device="cpu"):
         values = {"seed": 0, "rate": 0.1} if parameters is None else parameters
-        return content_key(replace(stub, cells=tuple(cells)), values, device, sources)
+        changed = replace(stub, cells=tuple(cells))
+        return content_key(changed, values, device, sources.reach(changed.code))
 
     code = dict(stub.cells[-1])
     same = [
@@ -139,7 +144,7 @@ def test_the_versions_of_packages_reached_and_of_python_are_part_of_the_key(
     experiments = [read_experiment(add_notebook(n, code)) for n, code in codes.items()]
 
     def keys():
-        return [content_key(experiment, {}, "cpu", sources) for experiment in experiments]
+        return [key_of(experiment, sources) for experiment in experiments]
 
     before = keys()
     installed = content_key_module._distribution  # looked up once in a process

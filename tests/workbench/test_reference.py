@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from nsai.workbench.errors import ProjectError
-from nsai.workbench.reference import SCHEMA, save
+from nsai.workbench.plan import Request, plan
+from nsai.workbench.reference import SCHEMA, longest_first, save
 from nsai.workbench.report.results import read_reference
 from nsai.workbench.store import Run
 
@@ -77,3 +78,15 @@ def test_a_file_that_is_no_baseline_is_named_and_left_alone(path, text):
     with pytest.raises(ProjectError, match=r"reference\.json is no baseline"):
         save([run("a--quick")], path)
     assert path.read_text(encoding="utf-8") == text
+
+
+def test_the_longest_run_begins_and_what_is_unknown_comes_before(path, project, add_notebook):
+    for name in ("01-short", "02-new", "03-long", "04-newer"):
+        add_notebook(name)
+    specs = plan(project, project.experiments().values(), Request())
+    assert longest_first(specs, path) == specs  # there is no baseline
+    save([run("short--quick", wall_s=3.0), run("long--quick", wall_s=70)], path)
+    order = [spec.slug for spec in longest_first(specs, path)]
+    assert order == ["new--quick", "newer--quick", "long--quick", "short--quick"]
+    path.write_text("<<<<<<< HEAD")
+    assert longest_first(specs, path) == specs
