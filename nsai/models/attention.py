@@ -1,4 +1,4 @@
-r"""Scaled dot-product self-attention with a causal mask and a cache of keys and values.
+r"""Scaled dot-product self-attention, its masks, and a cache of keys and values.
 
 Paper: Vaswani et al., "Attention is all you need", NIPS 2017, equation 1 and section 3.2.2:
 
@@ -33,6 +33,7 @@ def attention_weights(
     k: Float[Tensor, "batch heads keys size"],
     *,
     causal: bool = True,
+    barred: Bool[Tensor, "*batch #queries keys"] | None = None,
 ) -> Float[Tensor, "batch heads queries keys"]:
     """Return how much each query attends to each key; every row sums to one.
 
@@ -44,6 +45,8 @@ def attention_weights(
         Keys, (batch, heads, keys, size).
     causal
         Whether a query sees only the keys up to its own place.
+    barred
+        Further keys that queries may not see, for all sequences or for each.
 
     Examples
     --------
@@ -51,10 +54,19 @@ def attention_weights(
     [[[[1.0, 0.0], [0.5, 0.5]]]]
     """
     scores = q @ k.mT / math.sqrt(q.shape[-1])
-    if causal:
-        allowed = causal_mask(q.shape[-2], k.shape[-2]).to(q.device)
-        scores = scores.masked_fill(~allowed, -math.inf)
-    return scores.softmax(-1)
+    mask = _allowed(q, k, causal, barred)
+    return (scores if mask is None else scores.masked_fill(~mask, -math.inf)).softmax(-1)
+
+
+def _allowed(q: Tensor, k: Tensor, causal: bool, barred: Tensor | None) -> Tensor | None:
+    """Return which keys each query may see, to be broadcast over heads; None for all of them."""
+    mask = causal_mask(q.shape[-2], k.shape[-2]).to(q.device) if causal else None
+    if barred is None:
+        return mask
+    mask = ~barred if mask is None else mask & ~barred
+    if mask.device.type == "cpu" and not mask.any(-1).all():
+        raise ValueError("barred leaves a place nothing to look at")
+    return mask.unsqueeze(-3)
 
 
 def rotate(x: Float[Tensor, "batch heads time size"], start: int = 0) -> Tensor:
@@ -192,7 +204,7 @@ class SelfAttention(nn.Module):
         self,
         x: Float[Tensor, "batch time width"],
         past: KeyValues | None = None,
-        barred: Bool[Tensor, "time seen"] | None = None,
+        barred: Bool[Tensor, "*batch #time seen"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
         """Return what each place gathers.
 
@@ -203,33 +215,34 @@ class SelfAttention(nn.Module):
         past
             Given, x continues what it has seen.
         barred
-            Looks that no head may take, from a place (row) at another (column); its weight goes
-            to the others. A place must keep at least one.
+            Looks that no head may take, from a place (row) at another (column), in all sequences
+            or in each; their weight goes to the others.
+
+        Raises
+        ------
+        ValueError
+            If a place is left with nothing to look at; on a GPU this is not checked.
         """
         q, k, v = self._split(x, past)
         if past is not None:
             k, v = past.extend(k, v)
-        square = q.shape[-2] == k.shape[-2]
-        mask = None
-        if self.causal and (barred is not None or not square):
-            mask = causal_mask(q.shape[-2], k.shape[-2]).to(x.device)
-        if barred is not None:
-            mask = ~barred if mask is None else mask & ~barred
-            if not mask.any(-1).all():
-                raise ValueError("barred leaves a place nothing to look at")
+        plain = self.causal and barred is None and q.shape[-2] == k.shape[-2]  # has a faster kernel
+        mask = None if plain else _allowed(q, k, self.causal, barred)
         dropped = self.dropout if self.training else 0.0
         gathered = F.scaled_dot_product_attention(
-            q, k, v, attn_mask=mask, dropout_p=dropped, is_causal=self.causal and mask is None
+            q, k, v, attn_mask=mask, dropout_p=dropped, is_causal=plain
         )
         y = self.project_out(gathered.transpose(1, 2).flatten(2))
         return F.dropout(y, self.dropout, self.training)
 
     def weights(
-        self, x: Float[Tensor, "batch time width"]
+        self,
+        x: Float[Tensor, "batch time width"],
+        barred: Bool[Tensor, "*batch #time time"] | None = None,
     ) -> Float[Tensor, "batch heads time time"]:
-        """Return the attention weights for an input, one map a head."""
+        """Return the attention weights for an input, one map a head; `barred` as above."""
         q, k, _ = self._split(x, None)
-        return attention_weights(q, k, causal=self.causal)
+        return attention_weights(q, k, causal=self.causal, barred=barred)
 
     def _split(self, x: Tensor, past: KeyValues | None) -> tuple[Tensor, Tensor, Tensor]:
         q, k, v = (

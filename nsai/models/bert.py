@@ -17,14 +17,12 @@ Shapes: tokens (batch, time), real (batch, time), features x (batch, time, width
 (batch, time, symbols).
 """
 
-import math
-
 import torch
 import torch.nn.functional as F
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
-from nsai.models.attention import causal_mask
+from nsai.models.attention import SelfAttention
 
 
 class BertBlock(nn.Module):
@@ -68,12 +66,9 @@ class BertBlock(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
-        if heads < 1 or width % heads:
-            raise ValueError(f"heads must divide width = {width}, got {heads}")
         hidden = 4 * width if hidden is None else hidden
-        self.heads, self.dropout, self.causal = heads, dropout, causal
-        self.project_in = nn.Linear(width, 3 * width)
-        self.project_out = nn.Linear(width, width)
+        self.dropout = dropout
+        self.attention = SelfAttention(width, heads, dropout=dropout, causal=causal)
         self.expand = nn.Linear(width, hidden)
         self.contract = nn.Linear(hidden, width)
         self.norm1, self.norm2 = nn.LayerNorm(width, eps=eps), nn.LayerNorm(width, eps=eps)
@@ -84,10 +79,7 @@ class BertBlock(nn.Module):
         real: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch time width"]:
         """Return the refined features; places where `real` is False are seen by none."""
-        weights, values = self._attend(x, real)
-        weights = F.dropout(weights, self.dropout, self.training)
-        gathered = self.project_out((weights @ values).transpose(1, 2).flatten(2))
-        x = self.norm1(x + F.dropout(gathered, self.dropout, self.training))
+        x = self.norm1(x + self.attention(x, barred=_padding(real)))
         refined = self.contract(F.gelu(self.expand(x)))
         return self.norm2(x + F.dropout(refined, self.dropout, self.training))
 
@@ -97,19 +89,7 @@ class BertBlock(nn.Module):
         real: Bool[Tensor, "batch time"] | None = None,
     ) -> Float[Tensor, "batch heads time time"]:
         """Return how much each place attends to each; every row sums to one."""
-        return self._attend(x, real)[0]
-
-    def _attend(self, x: Tensor, real: Tensor | None) -> tuple[Tensor, Tensor]:
-        """Return the attention weights, and the values that they weigh."""
-        parts = self.project_in(x).chunk(3, -1)
-        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts)
-        scores = q @ k.mT / math.sqrt(q.shape[-1])
-        if real is not None:
-            scores = scores.masked_fill(~real[:, None, None, :], -math.inf)
-        if self.causal:
-            past = causal_mask(x.shape[1], x.shape[1]).to(x.device)
-            scores = scores.masked_fill(~past, -math.inf)
-        return scores.softmax(-1), v
+        return self.attention.weights(x, _padding(real))
 
 
 class Bert(nn.Module):
@@ -317,6 +297,11 @@ def _looked_up(name: str, table: nn.Embedding, rows: Tensor) -> Tensor:
     except IndexError as error:
         low, high, count = int(rows.min()), int(rows.max()), table.num_embeddings
         raise ValueError(f"{name} must lie in [0, {count}), got {low} to {high}") from error
+
+
+def _padding(real: Tensor | None) -> Tensor | None:
+    """Return the places that no place of the same sequence may look at."""
+    return None if real is None else ~real[:, None]
 
 
 def _check_real(real: Tensor | None) -> None:

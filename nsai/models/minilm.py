@@ -34,7 +34,7 @@ _EMBEDDINGS = {
 }
 _PROJECTIONS = tuple(f"attention.self.{part}" for part in ("query", "key", "value"))
 _BLOCK = {
-    "attention.output.dense": "project_out",
+    "attention.output.dense": "attention.project_out",
     "attention.output.LayerNorm": "norm1",
     "intermediate.dense": "expand",
     "output.dense": "contract",
@@ -161,7 +161,7 @@ def published_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if rest in _BLOCK:
             found[f"blocks.{head}.{_BLOCK[rest]}.{kind}"] = value
         else:
-            parts.setdefault(f"blocks.{head}.project_in.{kind}", {})[rest] = value
+            parts.setdefault(f"blocks.{head}.attention.project_in.{kind}", {})[rest] = value
     for name, pieces in parts.items():
         missing = [rest for rest in _PROJECTIONS if rest not in pieces]
         if missing:
