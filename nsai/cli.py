@@ -3,14 +3,13 @@
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal, NoReturn
 
 import typer
 
 from nsai.data_cli import Json, data_app
-from nsai.workbench.batch import BatchRecord, run_batch
+from nsai.workbench.batch import BatchRecord
 from nsai.workbench.claims import Claim
 from nsai.workbench.console import (
     LABELS,
@@ -20,8 +19,9 @@ from nsai.workbench.console import (
 )
 from nsai.workbench.errors import ParameterError, WorkbenchError
 from nsai.workbench.experiments import Experiment, Project, select
+from nsai.workbench.launch import launch
 from nsai.workbench.plan import Request, cores, plan, state
-from nsai.workbench.reference import REFERENCE, longest_first, save
+from nsai.workbench.reference import REFERENCE, save
 from nsai.workbench.seeds import by_seed, parse_seeds
 from nsai.workbench.store import Store
 from nsai.workbench.supervise import Outcome
@@ -55,7 +55,7 @@ def list_experiments(as_json: Json = False) -> None:
     """Show the experiments: parameters with type and default, presets, last status."""
     project, printer = Project.find(), Printer()
     experiments = list(project.experiments().values())
-    last = _last_runs(Store(project.reports))
+    last = Store(project.reports).newest()
     if as_json:
         rows = [_as_json(e, project, last.get(e.name)) for e in experiments]
         printer.json({"schema": "nsai.list/1", "experiments": rows})
@@ -96,7 +96,7 @@ def run_command(
     several = None if seeds is None else parse_seeds(seeds)
     request = _request(preset, parameters, seed, device, force, jobs, timeout)
     record = BatchRecord.begin(names, request)
-    outcomes = _run(Project.find(), record, seeds=several, quiet=as_json, fresh=force)
+    outcomes = launch(Project.find(), record, seeds=several, quiet=as_json, fresh=force)
     if as_json:
         Printer().json([o.result | {"cached": o.cached, "folder": o.path} for o in outcomes])
     elif several is not None:
@@ -138,7 +138,7 @@ def report_command(
     record = found or record
     select(project.experiments(record.names), record.names)
     record.save(project.reports)
-    outcomes = _run(
+    outcomes = launch(
         project, record, fresh=record.request.force, resumed=found is not None, cluster=cluster
     )
     record.end(project.reports)
@@ -299,53 +299,6 @@ def _request(
     return Request(preset, values, seed, device, timeout, jobs or cores(), force)
 
 
-def _run(
-    project: Project,
-    record: BatchRecord,
-    *,
-    seeds: list[int] | None = None,
-    quiet: bool = False,
-    fresh: bool = False,
-    resumed: bool = False,
-    cluster: str | None = None,
-) -> list[Outcome]:
-    """Plan and run a batch, printing each outcome as it comes."""
-    experiments, request = select(project.experiments(record.names), record.names), record.request
-    specs = [
-        spec
-        for asked in ([request] if seeds is None else [replace(request, seed=s) for s in seeds])
-        for spec in plan(
-            project,
-            experiments,
-            asked,
-            fresh_after=record.started if fresh else "",
-            errors_since=record.started if resumed else "",
-        )
-    ]
-    printer, outcomes = Printer(), []
-    client = _dask_client(cluster) if cluster else None
-    executor = client.get_executor() if client else None
-    with printer.progress(0 if quiet else len(specs)) as progress:
-        ordered = longest_first(specs, project.reports / REFERENCE)
-        for outcome in run_batch(ordered, jobs=record.request.jobs, executor=executor):
-            outcomes.append(outcome)
-            if not quiet:
-                progress.add(outcome)
-    order = {spec.slug: i for i, spec in enumerate(specs)}
-    return sorted(outcomes, key=lambda outcome: order[outcome.result["run"]])
-
-
-def _dask_client(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError as error:
-        raise WorkbenchError("--cluster needs Dask: pip install 'nsai[cluster]'") from error
-    try:
-        return Client(address, timeout=10)
-    except (OSError, ValueError) as error:
-        raise WorkbenchError(f"no Dask scheduler answers at {address!r}: {error}") from error
-
-
 def _build_site(project: Project, *, save_reference: bool) -> Path:
     from nsai.workbench.report import build_site
 
@@ -380,19 +333,6 @@ def _totals(outcomes: list[Outcome]) -> str:
 
 def _exit_with(outcomes: list[Outcome]) -> NoReturn:
     raise typer.Exit(0 if all(outcome.status == "passed" for outcome in outcomes) else 1)
-
-
-def _last_runs(store: Store) -> dict[str, dict[str, Any]]:
-    """Return the newest result of every notebook."""
-    last: dict[str, dict[str, Any]] = {}
-    for slug in store.slugs():
-        run = store.latest(slug)
-        if run is None:
-            continue
-        name = str(run.result["notebook"])
-        if name not in last or run.result["finished"] > last[name]["finished"]:
-            last[name] = run.result
-    return last
 
 
 def _as_json(e: Experiment, project: Project, last: dict[str, Any] | None) -> dict[str, Any]:

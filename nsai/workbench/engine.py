@@ -46,7 +46,7 @@ class ForkedProvisioner(LocalProvisioner):
         """Tell the process to begin."""
         environment = {**options["env"], "JPY_PARENT_PID": str(os.getpid())}
         self.forked.launch(cmd, environment, options["cwd"])
-        self.process = self.forked
+        self.process = self.forked  # type: ignore[assignment]  # has what is used of a Popen
         self.pid = self.pgid = self.forked.pid
         return self.connection_info
 

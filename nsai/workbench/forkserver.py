@@ -218,8 +218,8 @@ def serve(requests: socket.socket) -> None:
         a socket for its process id and exit code.
     """
     woken, wake = socket.socketpair()
-    for end in (woken, wake):
-        end.setblocking(False)
+    woken.setblocking(False)
+    wake.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake.fileno())
     load(ALWAYS)
@@ -262,9 +262,10 @@ def serve(requests: socket.socket) -> None:
                 return
             asked = json.loads(message)
             if "kill" not in asked:
-                start(asked, *passed[:2], socket.socket(fileno=passed[2]))
-                for number in passed[:2]:
-                    os.close(number)
+                stdin, log, end = passed
+                start(asked, stdin, log, socket.socket(fileno=end))
+                os.close(stdin)
+                os.close(log)
             elif asked["kill"] in workers:  # so it has not been waited for: the id is still its own
                 os.kill(asked["kill"], signal.SIGKILL)
 

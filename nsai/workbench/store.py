@@ -72,6 +72,18 @@ class Store:
         """Return the newest finished run of a name."""
         return next(iter(self.runs(slug)), None)
 
+    def newest(self) -> dict[str, dict[str, Any]]:
+        """Return the newest result of every notebook, whatever its preset."""
+        found: dict[str, dict[str, Any]] = {}
+        for slug in self.slugs():
+            run = self.latest(slug)
+            if run is None:
+                continue
+            name = str(run.result["notebook"])
+            if name not in found or run.result["finished"] > found[name]["finished"]:
+                found[name] = run.result
+        return found
+
     def find(self, wanted: str) -> Run:
         """Return a run by its folder, its name (the newest), or name and a start of its id.
 
