@@ -22,7 +22,7 @@ from nsai.workbench.store import Store
 from nsai.workbench.verdict import judge
 
 MARK = "NSAI_KILL_TEST"
-COUNT = 4
+COUNT = 8
 CELLS = (
     ("markdown", [], "# Stub\n\nA claim at quick and full."),
     ("code", ["parameters"], "seed: int = 0"),
@@ -114,12 +114,21 @@ def kill_and_resume(root: Path, moment: float) -> tuple[int, int]:
     return before, check_runs(root)
 
 
-def main(kills: int, longest: float = 12.0) -> None:
+def length(root: Path) -> float:
+    """Return the seconds that a batch takes here which nobody kills."""
+    begun = time.monotonic()
+    text, _ = report(root, "whole", "--force").communicate()
+    assert f"{COUNT} passed" in text, text
+    return time.monotonic() - begun
+
+
+def main(kills: int) -> None:
     """Kill batches at random moments, uniform in a batch's length and a little more."""
     draw = random.Random(0)
     with tempfile.TemporaryDirectory() as folder:
-        root = make_project(Path(folder))
+        longest = 1.1 * length(make_project(Path(folder, "whole")))
         for number in range(1, kills + 1):
+            root = make_project(Path(folder, str(number)))
             moment = draw.uniform(0.0, longest)
             before, after = kill_and_resume(root, moment)
             print(f"{number:2}: killed after {moment:5.2f} s: {before} whole runs, then {after}")

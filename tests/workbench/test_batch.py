@@ -132,8 +132,9 @@ def test_resumed_batch_repeats_no_error_that_it_had_met(add_notebook: Add, spec_
 def test_killed_batches_leave_no_torn_run_and_no_orphan(tmp_path: Path):
     script = runpy.run_path(str(ROOT / "tests" / "kill_batches.py"))
     root = script["make_project"](tmp_path)
-    for moment in (1.2, 2.6, 4.1):
-        script["kill_and_resume"](root, moment)
+    length = script["length"](root)
+    for share in (0.3, 0.5, 0.8):
+        script["kill_and_resume"](root, share * length)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
