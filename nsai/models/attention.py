@@ -64,7 +64,7 @@ def _allowed(q: Tensor, k: Tensor, causal: bool, barred: Tensor | None) -> Tenso
     if barred is None:
         return mask
     mask = ~barred if mask is None else mask & ~barred
-    if mask.device.type == "cpu" and not mask.any(-1).all():
+    if barred.ndim == 2 and not mask.any(-1).all():
         raise ValueError("barred leaves a place nothing to look at")
     return mask.unsqueeze(-3)
 
@@ -221,7 +221,8 @@ class SelfAttention(nn.Module):
         Raises
         ------
         ValueError
-            If a place is left with nothing to look at; on a GPU this is not checked.
+            If looks barred in all sequences leave a place nothing to look at; where they are
+            barred in each, that is for the caller to see to.
         """
         q, k, v = self._split(x, past)
         if past is not None:

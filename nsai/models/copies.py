@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float, Num
 from torch import Tensor, nn
 from torch.func import functional_call, stack_module_state
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 
 class Copies(nn.Module):
@@ -53,4 +54,5 @@ class Copies(nn.Module):
         def one(weights: dict[str, Tensor], x: Tensor) -> Tensor:
             return functional_call(self.form[0], weights, (x,))
 
-        return torch.func.vmap(one)(weights, x)
+        with sdpa_kernel(SDPBackend.MATH):  # the fused kernels cannot be mapped over copies
+            return torch.func.vmap(one)(weights, x)

@@ -22,8 +22,10 @@ LONG_TIMEOUT = 12 * 3_600.0
 SHOWN_PACKAGES = ("numpy", "scipy", "torch", "papermill", "nbclient", "ipykernel", "matplotlib")
 SLOW_IMPORTS = (
     "torch",
+    "torch._dynamo",  # comes with the first optimiser
     "matplotlib.pyplot",
     "scipy.stats",
+    "sklearn.linear_model",
     "sympy",
     "numba",
     "pennylane",

@@ -4,8 +4,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
-from torch.func import functional_call, stack_module_state, vmap
 
+from nsai.models import Copies
 from nsai.models.bert import Bert
 from nsai.models.sentences import BertClassifier, mean_over_places, sentence_features
 from nsai.training import fit, minibatches
@@ -71,8 +71,7 @@ def test_a_classifier_does_not_see_padding():
 def test_classifiers_side_by_side_answer_as_if_alone():
     nets = [BertClassifier(Bert(11, block=9, layers=1, heads=2, width=8), 2) for _ in range(3)]
     tokens = text(12).view(3, 4, 9).clamp(min=1) * padded([9, 5, 2, 7])
-    weights, _ = stack_module_state(nets)
-    together = vmap(lambda w, x: functional_call(nets[0], w, (x,)))(weights, tokens)
+    together = Copies(nets)(tokens)
     for net, x, found in zip(nets, tokens, together, strict=True):
         torch.testing.assert_close(found, net(x))
 
