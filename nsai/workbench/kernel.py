@@ -35,6 +35,10 @@ def settings(threads: int, device: str) -> dict[str, str]:
     device
         ``"cpu"`` or ``"cuda"``.
     """
+    # Whoever asks the driver before a fork leaves no GPU to the fork; NVML may be asked.
+    gpu = (
+        {"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {"PYTORCH_NVML_BASED_CUDA_CHECK": "1"}
+    )
     here = str(Path(__file__).parents[2])
     path = filter(None, [os.environ.get("PYTHONPATH")])
     return {
@@ -43,7 +47,7 @@ def settings(threads: int, device: str) -> dict[str, str]:
         "OMP_WAIT_POLICY": os.environ.get("OMP_WAIT_POLICY", "passive"),  # who spins starves others
         "PYTHONHASHSEED": "0",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        **({"CUDA_VISIBLE_DEVICES": ""} if device == "cpu" else {}),
+        **gpu,
     }
 
 
