@@ -43,7 +43,7 @@ def fork(become: Callable[[], None]) -> int:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else bool(end.code)
-    except BaseException:
+    except BaseException:  # whatever it is: the child must not go on as its parent
         traceback.print_exc()
     finally:
         sys.stdout.flush()

@@ -25,7 +25,7 @@ from typing import Any, BinaryIO
 
 from nsai.workbench import worker
 from nsai.workbench.forks import fork
-from nsai.workbench.quick_import import skip_iri_grammar
+from nsai.workbench.quick_import import allow_iri_grammar, skip_iri_grammar
 
 AVAILABLE = sys.platform == "linux"  # macOS's own libraries do not survive a fork
 ALWAYS = (
@@ -222,7 +222,9 @@ def serve(requests: socket.socket) -> None:
     wake.setblocking(False)
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake.fileno())
+    skip_iri_grammar()
     load(ALWAYS)
+    allow_iri_grammar()  # kernels are forked from here
     workers: dict[int, socket.socket] = {}
 
     def start(asked: Mapping[str, Any], stdin: int, log: int, status: socket.socket) -> None:
@@ -284,7 +286,6 @@ def _tell(status: socket.socket, number: int) -> None:
 
 def main() -> None:
     """Serve the socket whose descriptor is the argument."""
-    skip_iri_grammar()
     serve(socket.socket(fileno=int(sys.argv[1])))
 
 

@@ -13,7 +13,7 @@ from nsai.workbench import forkserver
 from nsai.workbench.kernel import settings
 from nsai.workbench.runs import RunSpec
 from nsai.workbench.supervise import execute_run
-from tests.workbench.test_execution import CLAIM, outputs
+from tests.workbench.test_execution import CLAIM, is_gone, outputs
 
 Add = Callable[..., Path]
 Plan = Callable[..., RunSpec]
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not forkserver.AVAILABLE, reason="workers are fo
 LOADED = """import sys
 ours = [m for m in sys.modules if m.startswith(("nsai.", "spiking", "quantum"))]
 print("torch" in sys.modules, [m for m in ours if not m.startswith("nsai.workbench")])
-print(sys.argv[1:2], sys.flags.hash_randomization)"""
+print(sys.argv[1:2], sys.flags.hash_randomization, "rfc3987_syntax" in sys.modules)"""
 
 
 @pytest.fixture(autouse=True)
@@ -57,7 +57,7 @@ def test_a_kernel_has_what_is_slow_to_import_and_none_of_our_libraries(
     for name, there in (("without", False), ("with", True)):
         outcome = execute_run(spec_for(name))
         assert outcome.status == "passed"
-        assert outputs(outcome).splitlines() == [f"{there} []", "['-f'] 0"]
+        assert outputs(outcome).splitlines() == [f"{there} []", "['-f'] 0 False"]
 
 
 def test_without_a_server_a_run_comes_to_the_same(
@@ -67,7 +67,7 @@ def test_without_a_server_a_run_comes_to_the_same(
     monkeypatch.setattr(forkserver, "AVAILABLE", False)
     outcome = execute_run(spec_for("stub"))
     assert outcome.status == "passed"
-    assert outputs(outcome).splitlines() == ["False []", "['-f'] 0"]
+    assert outputs(outcome).splitlines() == ["False []", "['-f'] 0 False"]
     assert not servers
 
 
@@ -102,6 +102,7 @@ def test_a_worker_ends_with_its_server_and_its_asker_is_told(tmp_path: Path, ser
     os.kill(server._process.pid, signal.SIGKILL)
     worker.stdin.close()  # what ends the worker when the asker ends
     assert worker.wait(30.0) == -signal.SIGKILL
+    assert is_gone(worker._pid)
 
 
 def test_a_worker_sees_the_environment_of_its_asker(
