@@ -92,7 +92,7 @@ def train_first_spikes(
     (6, True)
     """
     steps = math.ceil(len(x) / batch_size)
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate, fused=True)
     schedule = torch.optim.lr_scheduler.StepLR(optimizer, steps, decay)
     wrong: list[float] = []
 

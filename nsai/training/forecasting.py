@@ -216,7 +216,7 @@ def train_forecaster(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LSTMForecaster(units, window).to(series)
-    optimizer = torch.optim.Adam(model.parameters(), rate, weight_decay=decay)
+    optimizer = torch.optim.Adam(model.parameters(), rate, weight_decay=decay, fused=True)
     x, y = series[:-1], series[1:]
     fit(model, [None] * epochs, lambda net, _: (net(x)[0] - y).square().mean(), optimizer)
     return model

@@ -92,7 +92,7 @@ def train_temporal(
     if x.shape[1] != len(y):
         raise ValueError(f"expected {x.shape[1]} classes, one a sequence, got {len(y)}")
     steps = epochs * -(-len(y) // batch_size)
-    optimizer = torch.optim.Adam(model.parameters(), rate)
+    optimizer = torch.optim.Adam(model.parameters(), rate, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps + 1)
     history = History()
 
