@@ -16,6 +16,7 @@ to the denominator the number of distinct symbols that followed h; γ(h) is thei
 Shapes: tokens (time,).
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -69,46 +70,34 @@ class NGram:
         smoothing: Smoothing = "kneser-ney",
         discount: float = 1.0,
     ) -> None:
-        if not 1 <= order <= len(tokens):
-            raise ValueError(
-                f"order must lie in [1, {len(tokens)}], the text's length; got {order}"
-            )
+        self._smooth(Counts(tokens, symbols=symbols, order=order), smoothing, discount)
+
+    @classmethod
+    def of(cls, counts: "Counts", smoothing: Smoothing, discount: float = 1.0) -> "NGram":
+        """Return a model from counts that are there already."""
+        model = cls.__new__(cls)
+        model._smooth(counts, smoothing, discount)
+        return model
+
+    def _smooth(self, counts: "Counts", smoothing: Smoothing, discount: float) -> None:
         if smoothing not in ("kneser-ney", "witten-bell"):
             expected = "'kneser-ney' or 'witten-bell'"
             raise ValueError(f"smoothing must be {expected}, got {smoothing!r}")
         if discount <= 0:
             raise ValueError(f"discount must be positive, got {discount}")
-        self.symbols, self.order = symbols, order
-        self._check(tokens)
-        # Order k knows its n-grams as sorted codes: number of the context · symbols + symbol.
-        self._codes: list[Tensor] = []
+        self.symbols, self.order = counts.symbols, len(counts.codes)
+        self._codes = counts.codes
+        # What a model of order k takes of its own n-grams, and of those below them.
         self._top: list[Tables] = []
         self._lower: list[Tables] = []
-        place = torch.zeros_like(tokens)  # of the n-gram that ends at each symbol of the text
-        for k in range(1, order + 1):
-            context = place if k == 1 else place.roll(1)
-            code = (context * symbols + tokens)[k - 1 :]
-            known, number, count = code.unique(return_inverse=True, return_counts=True)
-            if k > 1 and smoothing == "kneser-ney":
-                # One place of each n-gram, and what it extends to the left, once each.
-                some = torch.empty_like(known).scatter_(0, number, torch.arange(k - 1, len(tokens)))
-                seen = torch.bincount(place[some], minlength=len(self._codes[-1]))
-                self._lower[-1] = _kneser_ney(seen, self._contexts(k - 1), discount)
-            self._codes.append(known)
-            contexts = self._contexts(k)
-            kneser_ney = smoothing == "kneser-ney"
-            made = (
-                _kneser_ney(count, contexts, discount)
-                if kneser_ney
-                else _witten_bell(count, contexts)
-            )
-            self._top.append(made)
-            self._lower.append(made)
-            place = torch.cat((place[: k - 1], number))
-
-    def _contexts(self, k: int) -> tuple[Tensor, int]:
-        """Return the context of each n-gram of order k, and how many contexts there are."""
-        return self._codes[k - 1] // self.symbols, 1 if k == 1 else len(self._codes[k - 2])
+        for k, (count, places) in enumerate(zip(counts.counts, counts.places, strict=True)):
+            contexts = counts.contexts(k)
+            if smoothing == "witten-bell":
+                self._top.append(_witten_bell(count, contexts))
+                self._lower.append(self._top[-1])
+            else:
+                self._top.append(_kneser_ney(count, contexts, discount))
+                self._lower.append(_kneser_ney(places, contexts, discount))
 
     def log_prob(self, tokens: Int[Tensor, " time"]) -> Float[Tensor, " time"]:
         """Return log p of each symbol given those before it, in nats.
@@ -118,12 +107,12 @@ class NGram:
         tokens
             A text, int64 (time,); its first symbols have shorter contexts.
         """
-        self._check(tokens)
+        _check(tokens, self.symbols)
         return self._chain(tokens)[-1].log()
 
     def losses(self, tokens: Int[Tensor, " time"]) -> Float[Tensor, " order"]:
         """Return the mean of −log p for this model and for those of every lower order."""
-        self._check(tokens)
+        _check(tokens, self.symbols)
         return torch.stack([-p.log().mean() for p in self._chain(tokens)])
 
     def distribution(self, context: Int[Tensor, " time"]) -> Float[Tensor, " symbols"]:
@@ -131,11 +120,6 @@ class NGram:
         near = context[max(0, len(context) - self.order + 1) :]
         ends = torch.arange(self.symbols)[:, None]
         return self._chain(torch.cat((near.expand(self.symbols, -1), ends), 1))[-1][:, -1]
-
-    def _check(self, tokens: Tensor) -> None:
-        low, high = int(tokens.min()), int(tokens.max())
-        if low < 0 or high >= self.symbols:
-            raise ValueError(f"symbols must lie in [0, {self.symbols}), got {low} to {high}")
 
     def _chain(self, tokens: Tensor) -> list[Tensor]:
         """Return the probability of each symbol under the models of order 1, 2, …"""
@@ -154,6 +138,118 @@ class NGram:
             answers.append(top)
             context = F.pad(torch.where(found, place, -1)[..., :-1], (1, 0), value=-1)
         return answers
+
+
+class Counts:
+    """How often each n-gram of a text occurs, for every order at once.
+
+    Parameters
+    ----------
+    tokens
+        The text, int64 (time,).
+    symbols
+        Size of the vocabulary.
+    order
+        Longest n-gram.
+
+    Attributes
+    ----------
+    codes
+        The n-grams of each order as sorted numbers: number of the context · symbols + last symbol.
+    counts
+        How often each occurs.
+    places
+        Before how many different symbols each stands; of the highest order, how often it occurs.
+
+    Raises
+    ------
+    ValueError
+        If the text is shorter than `order`, or a symbol is out of range.
+
+    Examples
+    --------
+    >>> counts = Counts(torch.tensor([0, 1, 0, 1, 1]), symbols=2, order=2)
+    >>> counts.counts[0].tolist(), counts.counts[1].tolist()  # 0, 1; 01, 10, 11
+    ([2, 3], [2, 1, 1])
+    >>> counts.places[0].tolist()  # 0 only after 1; 1 after 0 and 1
+    [1, 2]
+    """
+
+    def __init__(self, tokens: Int[Tensor, " time"], *, symbols: int, order: int) -> None:
+        if not 1 <= order <= len(tokens):
+            raise ValueError(
+                f"order must lie in [1, {len(tokens)}], the text's length; got {order}"
+            )
+        _check(tokens, symbols)
+        self.symbols = symbols
+        self.codes: list[Tensor] = []
+        self.counts: list[Tensor] = []
+        self.places: list[Tensor] = []
+        place = torch.zeros_like(tokens)  # of the n-gram that ends at each symbol of the text
+        for k in range(order):
+            context = place if k == 0 else place.roll(1)
+            code = (context * symbols + tokens)[k:]
+            known, number, count = code.unique(return_inverse=True, return_counts=True)
+            if k > 0:  # one place of each n-gram, and what it extends to the left, once each
+                some = torch.empty_like(known).scatter_(0, number, torch.arange(k, len(tokens)))
+                self.places.append(torch.bincount(place[some], minlength=len(self.codes[-1])))
+            self.codes.append(known)
+            self.counts.append(count)
+            place = torch.cat((place[:k], number))
+        self.places.append(self.counts[-1])
+
+    def contexts(self, k: int) -> tuple[Int[Tensor, " ngrams"], int]:
+        """Return the context of each n-gram of order k + 1, and how many contexts there are."""
+        return self.codes[k] // self.symbols, 1 if k == 0 else len(self.codes[k - 1])
+
+
+def hindsight_losses(
+    train: Int[Tensor, " lessons"],
+    validation: Int[Tensor, " exam"],
+    *,
+    symbols: int,
+    orders: int,
+    scales: Sequence[float] = (0.9, 1.0, 1.1, 1.2),
+) -> dict[Smoothing, Float[Tensor, " orders"]]:
+    """Return the loss of the best n-gram of each order on the very text that it is chosen by.
+
+    A rival that is too strong, if anything: whoever beats it beats every n-gram of these kinds.
+
+    Parameters
+    ----------
+    train, validation
+        Texts, int64 (lessons,) and (exam,).
+    symbols
+        Size of the vocabulary.
+    orders
+        Longest n-gram.
+    scales
+        What the discounts of Kneser–Ney are multiplied by, in turn.
+
+    Returns
+    -------
+    dict of Tensor
+        For each smoothing the mean of −log p by order, in nats a symbol.
+
+    Examples
+    --------
+    >>> text = torch.arange(60) % 3
+    >>> losses = hindsight_losses(text[:40], text[40:], symbols=3, orders=2)
+    >>> bool(losses["kneser-ney"][1] < losses["kneser-ney"][0])
+    True
+    """
+    counts = Counts(train, symbols=symbols, order=orders)
+    discounted = [NGram.of(counts, "kneser-ney", scale).losses(validation) for scale in scales]
+    return {
+        "witten-bell": NGram.of(counts, "witten-bell").losses(validation),
+        "kneser-ney": torch.stack(discounted).min(0).values,
+    }
+
+
+def _check(tokens: Tensor, symbols: int) -> None:
+    low, high = int(tokens.min()), int(tokens.max())
+    if low < 0 or high >= symbols:
+        raise ValueError(f"symbols must lie in [0, {symbols}), got {low} to {high}")
 
 
 def _witten_bell(count: Tensor, contexts: tuple[Tensor, int]) -> Tables:

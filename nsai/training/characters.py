@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Int
 from torch import Tensor
 
+from nsai.data.splits import leading_part
 from nsai.models.transformer import GPT
 from nsai.training.batches import windows
 from nsai.training.fit import fit
@@ -16,6 +17,30 @@ from nsai.training.history import History
 from nsai.training.language import next_symbol_loss, text_loss
 from nsai.training.muon import Muon
 from nsai.training.schedule import warmup_then_decay
+
+
+def encode_characters(
+    text: str,
+) -> tuple[list[str], Int[Tensor, " lessons"], Int[Tensor, " exam"]]:
+    """Number the symbols of a text in their order, and keep its last tenth for validation.
+
+    Returns
+    -------
+    tuple
+        The symbols, and the text in numbers: 90 % to train on and the rest, as nanoGPT cuts it.
+
+    Examples
+    --------
+    >>> encode_characters("banana_bar")
+    (['_', 'a', 'b', 'n', 'r'], tensor([2, 1, 3, 1, 3, 1, 0, 2, 1]), tensor([4]))
+    """
+    symbols = sorted(set(text))
+    number = {symbol: i for i, symbol in enumerate(symbols)}
+    train, validation = (
+        torch.tensor([number[c] for c in leading_part(text, part)], dtype=torch.long)
+        for part in ("train", "validation")
+    )
+    return symbols, train, validation
 
 
 def train_gpt(
@@ -165,7 +190,7 @@ def train_nanogpt(
         dropout=recipe.dropout,
     ).to(train.device)
     groups = weight_decay_groups(model, 0.1)
-    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=gpu)
+    optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99), fused=True)
     batches = windows(
         train,
         length=recipe.block,

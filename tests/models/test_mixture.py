@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from nsai.models.diffusion import Schedule
 from nsai.models.mixture import Mixture
@@ -63,3 +65,19 @@ def test_wrong_arguments_are_named():
         Mixture(torch.zeros(2, 1), torch.tensor([0.5, 0.6]), 1.0)
     with pytest.raises(ValueError, match="sigma must be positive"):
         Mixture(torch.zeros(1, 1), torch.ones(1), 0.0)
+
+
+def test_distribution_functions_and_distance_are_scipys():
+    mixture = three_clouds()
+    x = mixture.sample(500, torch.Generator().manual_seed(3)) * 1.1
+    largest = []
+    for axis in (0, 1):
+
+        def cdf(v, axis=axis):
+            parts = stats.norm.cdf(np.asarray(v)[:, None], mixture.centres[:, axis], mixture.sigma)
+            return parts @ mixture.weights.numpy()
+
+        assert mixture.cdf(x)[:, axis].numpy() == pytest.approx(cdf(x[:, axis]), abs=1e-14)
+        largest.append(stats.kstest(x[:, axis].numpy(), cdf).statistic)
+    assert mixture.kolmogorov_distance(x) == pytest.approx(max(largest), abs=1e-14)
+    assert largest[0] != pytest.approx(largest[1], rel=0.01)

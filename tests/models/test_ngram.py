@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nsai.models.ngram import NGram, discounts
+from nsai.models.ngram import Counts, NGram, discounts, hindsight_losses
 
 texts = st.lists(st.integers(0, 3), min_size=6, max_size=60)
 
@@ -161,3 +161,26 @@ def test_an_unknown_symbol_in_the_read_text_is_an_error():
     model = NGram(torch.tensor([0, 1, 2, 0]), symbols=3, order=2)
     with pytest.raises(ValueError, match=r"\[0, 3\), got 1 to 3"):
         model.log_prob(torch.tensor([1, 3]))
+
+
+def test_counts_are_those_of_a_dictionary():
+    text = torch.randint(3, (60,), generator=torch.Generator().manual_seed(5))
+    counts, seen = Counts(text, symbols=3, order=3), text.tolist()
+    for k in range(3):
+        grams = [tuple(seen[i : i + k + 1]) for i in range(len(seen) - k)]
+        expected = sorted(Counter(grams).items())
+        assert counts.counts[k].tolist() == [count for _, count in expected]
+        if k < 2:
+            longer = {tuple(seen[i : i + k + 2]) for i in range(len(seen) - k - 1)}
+            before = Counter(gram[1:] for gram in longer)
+            assert counts.places[k].tolist() == [before[gram] for gram, _ in expected]
+
+
+def test_the_best_with_hindsight_is_the_best_of_all_that_were_tried():
+    text = torch.randint(4, (300,), generator=torch.Generator().manual_seed(6))
+    train, exam, shape = text[:200], text[200:], {"symbols": 4, "order": 3}
+    found = hindsight_losses(train, exam, symbols=4, orders=3, scales=(0.5, 1.0))
+    tried = [NGram(train, discount=d, **shape).losses(exam) for d in (0.5, 1.0)]
+    assert torch.equal(found["kneser-ney"], torch.stack(tried).min(0).values)
+    other = NGram(train, smoothing="witten-bell", **shape).losses(exam)
+    assert torch.equal(found["witten-bell"], other)

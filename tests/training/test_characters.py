@@ -7,7 +7,13 @@ import torch
 
 from nsai.models.transformer import GPT
 from nsai.training.batches import windows
-from nsai.training.characters import NANOGPT, Recipe, train_gpt, train_nanogpt
+from nsai.training.characters import (
+    NANOGPT,
+    Recipe,
+    encode_characters,
+    train_gpt,
+    train_nanogpt,
+)
 
 TEXT = torch.arange(300) * torch.arange(300) % 7
 TINY = Recipe(8, 1, 2, 8, 0.1, batch=4, steps=120, published=0.0)
@@ -68,3 +74,11 @@ def test_the_sizes_are_those_of_the_readme():
     }
     assert round(counts["gpu"] / 1e6, 2) == 10.65
     assert round(counts["cpu"] / 1e6, 2) == 0.80
+
+
+def test_characters_are_numbered_in_order_and_the_last_tenth_is_kept():
+    text = "to be or not to be, that is " * 3
+    symbols, train, validation = encode_characters(text)
+    assert symbols == sorted(set(text))
+    assert "".join(symbols[i] for i in torch.cat([train, validation])) == text
+    assert len(train) == int(0.9 * len(text))
