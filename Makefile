@@ -5,7 +5,7 @@ PRESET ?= quick
 JOBS ?= 0
 VENV := .venv
 BIN := $(VENV)/bin
-EXTRAS := lab,logic,spiking,quantum,text,rl,cluster,dev
+EXTRAS := lab,logic,spiking,quantum,text,rl,series,cluster,dev
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help

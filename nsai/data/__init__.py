@@ -136,6 +136,9 @@ from nsai.data.sudoku import sudoku as sudoku
 from nsai.data.sums import Sums as Sums
 from nsai.data.sums import add_digits as add_digits
 from nsai.data.sums import sums_of_images as sums_of_images
+from nsai.data.sunspots import SUNSPOTS as SUNSPOTS
+from nsai.data.sunspots import Years as Years
+from nsai.data.sunspots import sunspots as sunspots
 from nsai.data.tabular_classics import TABULAR_CLASSICS as TABULAR_CLASSICS
 from nsai.data.tabular_classics import sonar as sonar
 from nsai.data.tabular_classics import tabular_classic as tabular_classic

@@ -212,7 +212,9 @@ def missing_message(dataset: DataSet, missing: Sequence[File]) -> str:
     ]
     names = ", ".join(file.name for file in missing[:4]) + (", …" if len(missing) > 4 else "")
     folder_remedy = f"set {FOLDER_VARIABLE} to a folder that holds {dataset.name}/{missing[0].name}"
-    if dataset.fetchable:
+    if dataset.source == "package" and package_version(dataset.needs) is None:
+        remedy = f"run `pip install {dataset.needs}`, which ships it, or {folder_remedy}"
+    elif dataset.fetchable:
         size = f"{dataset.size / 1e6:.1f} MB"
         remedy = f"run `nsai data fetch {dataset.name}` ({size}), or {folder_remedy}"
     else:

@@ -194,3 +194,24 @@ def test_import_loads_no_heavy_package():
     loaded = set(done.stdout.decode().split())
     assert "nsai.data.mnist5k" in loaded
     assert not {"sklearn", "pandas", "mlxtend", "mnist1d", "matplotlib", "PIL"} & loaded
+
+
+def test_sunspots_are_those_of_statsmodels():
+    from statsmodels.datasets import sunspots
+
+    theirs = sunspots.load_pandas().data
+    whole = data.sunspots("all")
+    assert whole.x.tolist() == theirs["SUNACTIVITY"].tolist()
+    assert whole.year.tolist() == theirs["YEAR"].tolist()
+    train, test = data.sunspots("train"), data.sunspots("test")
+    assert torch.equal(torch.cat([train.x, test.x]), whole.x[:256])
+    assert (train.year[-1], test.year[-1]) == (1920, 1955)
+
+
+def test_a_set_whose_package_is_missing_says_what_to_install(monkeypatch):
+    from nsai.data import store
+
+    monkeypatch.setattr(store, "locate", lambda *_: None)
+    monkeypatch.setattr(store, "package_version", lambda _: None)
+    with pytest.raises(data.MissingDataError, match=r"run `pip install statsmodels`, which ships"):
+        data.sunspots()
