@@ -14,7 +14,8 @@ from typing import Any
 
 import nbformat
 from jinja2 import FileSystemLoader
-from nbconvert import HTMLExporter
+from nbconvert import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 
 from nsai.workbench.report.maths import Formulas
 from nsai.workbench.report.outputs import Outputs
@@ -54,11 +55,23 @@ class Rendered:
     trace: str = ""
 
 
+class _Exporter(HTMLExporter):
+    """nbconvert's exporter without its second look at the page.
+
+    It would parse all of it again, to describe images and to mark cells of JupyterLab, and takes as
+    long for that as for the rest; `put_in_order` describes images, and our cells are others.
+    """
+
+    def from_notebook_node(self, nb: Any, resources: Any = None, **options: Any) -> Any:
+        self.register_filter("highlight_code", Highlight2HTML(parent=self))
+        return TemplateExporter.from_notebook_node(self, nb, resources, **options)
+
+
 class NotebookRenderer:
     """Renders the executed notebooks of runs; one exporter for all of them."""
 
     def __init__(self) -> None:
-        self._exporter = HTMLExporter(
+        self._exporter = _Exporter(
             template_name="basic",
             template_file="notebook.html.j2",
             extra_loaders=[FileSystemLoader(TEMPLATES)],
