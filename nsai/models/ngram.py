@@ -159,7 +159,7 @@ class Counts:
     counts
         How often each occurs.
     places
-        Before how many different symbols each stands; of the highest order, how often it occurs.
+        How many different symbols stand before each; of the highest order, how often it occurs.
 
     Raises
     ------

@@ -160,12 +160,12 @@ def train_on_windows(
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps)
     x, y = windows
 
-    def batches() -> Windows:
+    def heard() -> Windows:
         jitter = noise * torch.randn(x.shape, generator=generator).to(x)
         return Windows((x + jitter)[..., None], y)
 
     def loss(model: nn.Module, batch: tuple[Tensor, Tensor]) -> Tensor:
         return mse_loss(model(batch[0]), batch[1])
 
-    drawn = (batches() for _ in range(steps))
-    return fit(model, drawn, loss, optimizer, schedule=schedule, clip=1.0)
+    batches = (heard() for _ in range(steps))
+    return fit(model, batches, loss, optimizer, schedule=schedule, clip=1.0)
